@@ -1,0 +1,1 @@
+"""Airbyte source for the articles of a Zendesk Help Center."""

@@ -1,0 +1,129 @@
+"""The form a user fills in (`spec.yaml`), parsed once. Reads nothing but the configuration."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+
+_ZENDESK = ".zendesk.com"
+# One DNS label: what stands before `.zendesk.com` can then not lead a request to another host.
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_ADDRESS = re.compile(r"(?:https?://)?([^/?#]*)(?:[/?#].*)?", re.DOTALL)
+
+
+def parse_subdomain(text: str) -> str:
+    """Return the instance name in what users paste for it, in lower case.
+
+    `acme`, `ACME`, `acme.zendesk.com` and `https://acme.zendesk.com/hc/en-us` are all `acme`.
+
+    Raises:
+        ValueError: for anything else, with a sentence that says what to enter.
+
+    """
+    address = _ADDRESS.fullmatch(text.strip().lower())
+    host = address.group(1) if address else ""
+    subdomain = host.removesuffix(_ZENDESK)
+    if not _LABEL.fullmatch(subdomain) or subdomain == "www":
+        raise ValueError(
+            "is not a Zendesk subdomain. Enter the instance name: `acme` if your agents work at "
+            "https://acme.zendesk.com. The public address of a Help Center, such as "
+            "help.acme.com, does not tell it."
+        )
+    return subdomain
+
+
+def _parse_secret(secret: SecretStr) -> SecretStr:
+    # A line break or a letter outside ASCII can not be sent in a header, and the error that
+    # http.client raises for it quotes the header.
+    text = secret.get_secret_value().strip()
+    if not (text and text.isascii() and text.isprintable()):
+        raise ValueError("is empty or has a character that no Zendesk credential has.")
+    return SecretStr(text)
+
+
+def _parse_email(text: str) -> str:
+    # `user/token` before the colon is the form of Zendesk's Basic scheme: an address that was
+    # pasted with it is taken without, and a colon would move the border to the password.
+    email = text.strip().removesuffix("/token")
+    if "@" not in email or ":" in email or not email.isprintable():
+        raise ValueError("is not an e-mail address.")
+    return email
+
+
+Subdomain = Annotated[str, AfterValidator(parse_subdomain)]
+Secret = Annotated[SecretStr, AfterValidator(_parse_secret)]
+Email = Annotated[str, AfterValidator(_parse_email)]
+
+
+class _Form(BaseModel):
+    # An error must not quote what was entered: it may be a secret in the wrong field.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+class ApiTokenCredentials(_Form):
+    """An agent's or admin's e-mail address with an API token of the account."""
+
+    auth_type: Literal["api_token"]
+    email: Email
+    api_token: Secret
+
+
+class Config(_Form):
+    """What `spec.yaml` describes, checked and in one form."""
+
+    subdomain: Subdomain
+    credentials: ApiTokenCredentials
+    treat_as_open: frozenset[Subdomain] = frozenset()
+
+
+def parse_config(config: Mapping[str, object]) -> Config:
+    """Return the configuration.
+
+    Raises:
+        AirbyteTracedException: a `config_error` that names each field and says what to enter.
+
+    """
+    try:
+        return Config.model_validate(dict(config))
+    except ValidationError as error:
+        sentences = [_sentence(problem["loc"], problem["msg"]) for problem in error.errors()]
+    raise AirbyteTracedException(
+        message=" ".join(sentences),
+        internal_message="The configuration can not be read.",
+        failure_type=FailureType.config_error,
+    )
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    field = ".".join(str(part) for part in location)
+    return f"`{field}`: {message.removeprefix('Value error, ').rstrip('.')}."
+
+
+def normalize(config: Mapping[str, object]) -> dict[str, object]:
+    """Return the configuration in the form of `spec.yaml`.
+
+    The three fields `subdomain, email, api_token` become `subdomain, credentials`, where the
+    token is declared as a secret and therefore masked. What no credential can have is left out:
+    the CDK quotes what does not fit the form, and masks declared fields only.
+    """
+    plain = {
+        key: value
+        for key, value in config.items()
+        if key not in ("credentials", "email", "api_token")
+    }
+    if "credentials" in config:
+        credentials = config["credentials"]
+    elif "email" in config or "api_token" in config:
+        credentials = {**config, "auth_type": "api_token"}
+    else:
+        credentials = None
+    if isinstance(credentials, Mapping):
+        plain["credentials"] = {
+            key: credentials[key]
+            for key in ApiTokenCredentials.model_fields
+            if isinstance(credentials.get(key), str)
+        }
+    return plain

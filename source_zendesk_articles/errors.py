@@ -1,0 +1,167 @@
+"""What goes wrong, in the user's words, each with a failure type. Pure: status and body decide.
+
+`config_error`: the user has to change something. `transient_error`: trying again later helps.
+https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol#airbytetracemessage
+"""
+
+import re
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import orjson
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+_TOKENS_END = (
+    "Zendesk deactivates an API token that is not used for 30 days, lets nobody create one since "
+    "2026-10-27 and ends all of them on 2027-04-30."
+)
+_ONLY_STAFF = (
+    "The user must be an agent or admin with access to Guide: see Admin Center, People, Team "
+    "members."
+)
+_DETAIL_LENGTH = 200
+
+
+class NoUsableAnswerError(AirbyteTracedException):
+    """Zendesk did not answer a request in a usable way, as often as it was asked."""
+
+    def __init__(self, request: str, reason: str, tries: int) -> None:
+        super().__init__(
+            message=f"Zendesk gave no usable answer to {request}: {reason}, {tries} times in a "
+            "row. Try again later; https://status.zendesk.com tells about incidents.",
+            internal_message=f"{request}: {reason}",
+            failure_type=FailureType.transient_error,
+        )
+
+
+class RefusalError(AirbyteTracedException):
+    """An answer that is neither a success nor worth a retry.
+
+    `location` is the header of a redirect. The answers that are told apart were recorded from
+    real accounts.
+    """
+
+    def __init__(
+        self, host: str, path: str, status: int, content: bytes, location: str | None
+    ) -> None:
+        self.status = status
+        message, failure_type = _explain(host, path, status, content, location)
+        super().__init__(
+            message=message,
+            internal_message=f"{status} for https://{host}{path}",
+            failure_type=failure_type,
+        )
+
+
+def _explain(
+    host: str, path: str, status: int, content: bytes, location: str | None
+) -> tuple[str, FailureType]:
+    words = zendesks_words(content)
+    said = f"({status}: {words})" if words else f"({status})"
+    failure_type = FailureType.config_error
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            message = (
+                f"Zendesk refused the credentials {said}. Check `email` and `api_token` for "
+                f"{host}; token access must be switched on in Admin Center, Apps and "
+                f"integrations, APIs, API tokens. {_TOKENS_END}"
+            )
+        case HTTPStatus.FORBIDDEN:
+            message = f"Zendesk does not let this user read {path} {said}. {_ONLY_STAFF}"
+        case HTTPStatus.NOT_FOUND if "/help_center/" in path:
+            message = (
+                f"There is no Help Center at https://{host} {said}. Enter the subdomain of the "
+                "brand that has one, or set it up in Zendesk Guide first."
+            )
+        case HTTPStatus.NOT_FOUND:
+            message = (
+                f"There is no Zendesk account at https://{host} {said}. Check `subdomain`: the "
+                "part before .zendesk.com in the address at which your agents work."
+            )
+        case _ if 300 <= status < 400:  # noqa: PLR2004 -- the class of redirects
+            message = (
+                f"Zendesk redirected the request from {host} to {_host(location)} ({status}), and "
+                "credentials are sent to the configured host only. Check `subdomain`: the account "
+                "may have been renamed."
+            )
+        case _:
+            failure_type = FailureType.system_error
+            message = (
+                f"Zendesk refused the request for {path} {said}, which the connector does not "
+                "expect. Please report this to its developers."
+            )
+    return message, failure_type
+
+
+def anonymous_reader(host: str) -> AirbyteTracedException:
+    """Return the error for credentials that Zendesk silently takes for none."""
+    return AirbyteTracedException(
+        message=f"Zendesk took the request for one of an anonymous visitor. Check `email` and "
+        f"`api_token` for {host}: the token may be deactivated, or token access switched off in "
+        f"Admin Center, Apps and integrations, APIs, API tokens. {_TOKENS_END}",
+        internal_message="users/me answered with the anonymous user",
+        failure_type=FailureType.config_error,
+    )
+
+
+def not_staff(name: str, role: str) -> AirbyteTracedException:
+    """Return the error for the credentials of somebody who is no agent or admin."""
+    return AirbyteTracedException(
+        message=f"{name} is {role!r} in Zendesk and would read only what customers may. "
+        f"{_ONLY_STAFF}",
+        internal_message=f"users/me answered with the role {role!r}",
+        failure_type=FailureType.config_error,
+    )
+
+
+def broken_set_up(error: OSError) -> AirbyteTracedException:
+    """Return the error for a machine from which no connection can even be tried."""
+    return AirbyteTracedException(
+        message=f"No connection can be made from this machine: {error}",
+        internal_message=str(error),
+        failure_type=FailureType.config_error,
+    )
+
+
+def unreadable_state(problem: str) -> AirbyteTracedException:
+    """Return the error for a saved state that is not one of this connector's."""
+    return AirbyteTracedException(
+        message=f"The saved state of the stream `articles` can not be read: {problem}. Clear the "
+        "stream's data in Airbyte (refresh and remove records): the next sync reads everything.",
+        internal_message=problem,
+        failure_type=FailureType.config_error,
+    )
+
+
+def zendesks_words(content: bytes) -> str:
+    """Return what the body of a refusal says, in one line; "" for HTML and for nothing.
+
+    `error` is a text or an object, with `description` or `message` beside or in it; some answers
+    are plain text. https://developer.zendesk.com/api-reference/introduction/requests/#error-responses
+    """
+    words: list[object]
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        text = content.decode("utf-8", "replace").strip()
+        words = [] if text.startswith("<") else [text]
+    else:
+        body = body if isinstance(body, dict) else {}
+        error = body.get("error")
+        inner = error if isinstance(error, dict) else {"title": error}
+        words = [
+            inner.get("title"),
+            inner.get("message"),
+            body.get("description"),
+            body.get("error_description"),
+        ]
+    line = ": ".join(word for word in words if isinstance(word, str) and word)
+    return re.sub(r"\s+", " ", line)[:_DETAIL_LENGTH]
+
+
+def _host(location: str | None) -> str:
+    try:
+        return urlsplit(location or "").hostname or "an unknown place"
+    except ValueError:
+        return "an unknown place"

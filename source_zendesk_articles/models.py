@@ -1,0 +1,261 @@
+"""What Zendesk answers, parsed once: JSON → users, locales, articles, translations, pages.
+
+A field that a decision rests on is required, in its type, or the whole answer is unreadable.
+Every other field stays as it came, in `raw`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Generic, NamedTuple, TypeVar
+
+import orjson
+
+JsonObject = Mapping[str, object]
+Item = TypeVar("Item")
+
+_WHOLE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+
+
+class UnreadableAnswerError(ValueError):
+    """An answer that is not what Zendesk documents: cut off, of another shape, not JSON."""
+
+
+class User(NamedTuple):
+    """Whom the credentials belong to; `id` is None for a visitor who is not signed in.
+
+    https://developer.zendesk.com/api-reference/ticketing/users/users/#show-self
+    """
+
+    id: int | None
+    name: str
+    email: str | None
+    role: str
+
+
+class Locales(NamedTuple):
+    """The locales that a Help Center has enabled, and its default one.
+
+    https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/
+    """
+
+    enabled: tuple[str, ...]
+    default: str
+
+
+class Translation(NamedTuple):
+    """An article's text in one locale.
+
+    https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/
+    """
+
+    locale: str
+    title: str | None
+    body: str | None
+    updated_at: str
+    outdated: bool
+    raw: JsonObject
+
+
+class Article(NamedTuple):
+    """An article; `translations` is None where Zendesk left the sideload out.
+
+    https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/
+    """
+
+    id: int
+    source_locale: str
+    updated_at: str
+    outdated_locales: frozenset[str]
+    translations: tuple[Translation, ...] | None
+    raw: JsonObject
+
+
+class Page(NamedTuple, Generic[Item]):
+    """A page of a cursor-paged list; `after` is where the next one begins, None on the last.
+
+    https://developer.zendesk.com/api-reference/introduction/pagination/#cursor-pagination
+    """
+
+    items: tuple[Item, ...]
+    after: str | None
+
+
+def format_instant(instant: datetime) -> str:
+    """Return the time as Zendesk writes it: UTC, whole seconds, `2026-11-01T12:00:00Z`."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_instant(text: object) -> str:
+    """Return a time as Zendesk writes it: in this form the order of letters is that of time.
+
+    Raises:
+        ValueError: for what is no time, or has no zone.
+
+    """
+    if not isinstance(text, str):
+        raise ValueError("a time is a text")  # noqa: TRY004 -- one error for all that is no time
+    if _WHOLE_SECOND.fullmatch(text):
+        return text
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return format_instant(instant)
+
+
+def parse_answer(content: bytes) -> JsonObject:
+    """Return the JSON object that an answer holds.
+
+    Raises:
+        UnreadableAnswerError: for all else, as do all functions here.
+
+    """
+    try:
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise UnreadableAnswerError("an answer that is not JSON, or not whole") from None
+    return _object(answer, "an answer")
+
+
+def parse_user(answer: JsonObject) -> User:
+    """Parse `GET /api/v2/users/me`."""
+    raw = _object(_required(answer, "user", "an answer"), "user")
+    # A visitor's row has a null id, and no promise is documented for its other fields.
+    anonymous = _required(raw, "id", "user") is None
+    return User(
+        id=None if anonymous else _integer(raw, "id", "user"),
+        name=_text_or_null(raw, "name", "user") or "",
+        email=None if anonymous else _text_or_null(raw, "email", "user"),
+        role="" if anonymous else _text(raw, "role", "user"),
+    )
+
+
+def parse_locales(answer: JsonObject) -> Locales:
+    """Parse `GET /locales` of a Help Center."""
+    return Locales(
+        enabled=_texts(answer, "locales", "the locales"),
+        default=_text(answer, "default_locale", "the locales"),
+    )
+
+
+def parse_count(answer: JsonObject) -> int:
+    """Parse the total that an offset-paged list reports.
+
+    https://developer.zendesk.com/api-reference/introduction/pagination/#offset-pagination
+    """
+    return _integer(answer, "count", "a list")
+
+
+def parse_is_list(answer: JsonObject) -> bool:
+    """Tell that an answer is a list of articles, whatever is in it."""
+    return isinstance(_array(answer, "articles", "a page"), list)
+
+
+def parse_articles(answer: JsonObject) -> Page[Article]:
+    """Parse a cursor page of articles."""
+    return _page(answer, "articles", _article)
+
+
+def parse_translations(answer: JsonObject) -> Page[Translation]:
+    """Parse a cursor page of an article's translations."""
+    return _page(answer, "translations", _translation)
+
+
+def _page(answer: JsonObject, key: str, parse: Callable[[object], Item]) -> Page[Item]:
+    meta = _object(_required(answer, "meta", "a page"), "meta")
+    # `links.next` is missing on the last page while `after_cursor` is set: only `has_more` tells.
+    return Page(
+        items=tuple(parse(row) for row in _array(answer, key, "a page")),
+        after=_text(meta, "after_cursor", "meta") if _boolean(meta, "has_more", "meta") else None,
+    )
+
+
+def _article(row: object) -> Article:
+    raw = _object(row, "article")
+    return Article(
+        id=_integer(raw, "id", "article"),
+        source_locale=_text(raw, "source_locale", "article"),
+        updated_at=_instant(raw, "updated_at", "article"),
+        outdated_locales=frozenset(_texts(raw, "outdated_locales", "article")),
+        translations=(
+            tuple(_translation(row) for row in _array(raw, "translations", "article"))
+            if "translations" in raw
+            else None
+        ),
+        raw=raw,
+    )
+
+
+def _translation(row: object) -> Translation:
+    raw = _object(row, "translation")
+    return Translation(
+        locale=_text(raw, "locale", "translation"),
+        title=_text_or_null(raw, "title", "translation"),
+        body=_text_or_null(raw, "body", "translation"),
+        updated_at=_instant(raw, "updated_at", "translation"),
+        outdated=_boolean(raw, "outdated", "translation"),
+        raw=raw,
+    )
+
+
+def _required(raw: JsonObject, key: str, what: str) -> object:
+    try:
+        return raw[key]
+    except KeyError:
+        raise UnreadableAnswerError(f"{what} without `{key}`") from None
+
+
+def _object(value: object, what: str) -> JsonObject:
+    if not isinstance(value, dict):
+        raise UnreadableAnswerError(f"{what} that is not a JSON object")
+    return value
+
+
+def _array(raw: JsonObject, key: str, what: str) -> list[object]:
+    value = _required(raw, key, what)
+    if not isinstance(value, list):
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a list")
+    return value
+
+
+def _text(raw: JsonObject, key: str, what: str) -> str:
+    value = _required(raw, key, what)
+    if not isinstance(value, str) or not value:
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a text")
+    return value
+
+
+def _text_or_null(raw: JsonObject, key: str, what: str) -> str | None:
+    value = _required(raw, key, what)
+    if value is not None and not isinstance(value, str):
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a text")
+    return value
+
+
+def _texts(raw: JsonObject, key: str, what: str) -> tuple[str, ...]:
+    values = _array(raw, key, what)
+    texts = tuple(value for value in values if isinstance(value, str))
+    if len(texts) != len(values):
+        raise UnreadableAnswerError(f"{what} whose `{key}` are not texts")
+    return texts
+
+
+def _boolean(raw: JsonObject, key: str, what: str) -> bool:
+    value = _required(raw, key, what)
+    if not isinstance(value, bool):
+        raise UnreadableAnswerError(f"{what} whose `{key}` is neither true nor false")
+    return value
+
+
+def _integer(raw: JsonObject, key: str, what: str) -> int:
+    value = _required(raw, key, what)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a whole number")
+    return value
+
+
+def _instant(raw: JsonObject, key: str, what: str) -> str:
+    try:
+        return parse_instant(_required(raw, key, what))
+    except ValueError:
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a time") from None

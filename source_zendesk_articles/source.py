@@ -1,0 +1,47 @@
+"""The source: spec, check, discover and read, wired to the configuration."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from airbyte_cdk.sources import AbstractSource
+from airbyte_cdk.sources.streams import Stream
+
+from source_zendesk_articles.auth import authenticator
+from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.config import normalize, parse_config
+from source_zendesk_articles.help_center import look_in
+from source_zendesk_articles.stream import Articles
+
+
+class SourceZendeskArticles(AbstractSource):
+    """Airbyte source with one stream, `articles`."""
+
+    def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:  # noqa: ARG002 -- nothing is written: the configuration has secrets
+        """Bring the configuration into the form of `spec.yaml`, before the CDK validates it."""
+        return normalize(config)
+
+    def check_connection(
+        self, logger: logging.Logger, config: Mapping[str, Any]
+    ) -> tuple[bool, None]:
+        """Prove that a sync would work, and log what it would meet.
+
+        Raises:
+            AirbyteTracedException: otherwise, with a sentence for the user.
+
+        """
+        parsed = parse_config(config)
+        client = HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials))
+        look_in(client, treat_as_open=parsed.subdomain in parsed.treat_as_open)
+        logger.info("Help Center %s has %d articles.", client.subdomain, client.count_articles())
+        return True, None
+
+    def streams(self, config: Mapping[str, Any]) -> list[Stream]:
+        """Return the stream; asks Zendesk for nothing yet."""
+        parsed = parse_config(config)
+        return [
+            Articles(
+                HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials)),
+                treat_as_open=parsed.subdomain in parsed.treat_as_open,
+            )
+        ]

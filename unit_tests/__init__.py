@@ -1,0 +1,1 @@
+"""Tests of the pure modules, table by table, and of the client against canned answers."""

@@ -1,0 +1,115 @@
+"""What goes over the wire, request by request."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+from requests_mock import Mocker
+
+from source_zendesk_articles.auth import authenticator
+from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.config import ApiTokenCredentials
+from source_zendesk_articles.models import Locales
+
+HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+DATE = {"Date": format_datetime(NOW, usegmt=True)}
+LOCALES = {"locales": ["en-us", "de"], "default_locale": "en-us"}
+
+
+@pytest.fixture
+def client() -> HelpCenterClient:
+    """Return a client of acme with Ada's token."""
+    credentials = ApiTokenCredentials.model_validate(
+        {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
+    )
+    return HelpCenterClient("acme", authenticator(credentials))
+
+
+def test_a_request_is_signed_in_zendesks_basic_form_and_says_who_asks(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/locales", json=LOCALES, headers=DATE)
+    assert Locales(("en-us", "de"), "en-us") == client.locales()
+    headers = requests_mock.request_history[0].headers
+    # ada@acme.example/token:t
+    assert headers["Authorization"] == "Basic YWRhQGFjbWUuZXhhbXBsZS90b2tlbjp0"
+    assert headers["User-Agent"].startswith("source-zendesk-articles/")
+
+
+def test_the_date_of_an_answer_is_zendesks_clock(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/locales", json=LOCALES, headers=DATE)
+    client.locales()
+    assert client.now == NOW
+
+
+@pytest.mark.parametrize("date", ["", "soon", None])
+def test_an_answer_without_a_date_is_asked_for_again(
+    client: HelpCenterClient,
+    requests_mock: Mocker,
+    monkeypatch: pytest.MonkeyPatch,
+    date: str | None,
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    headers = {} if date is None else {"Date": date}
+    requests_mock.get(
+        f"{HELP_CENTER}/locales",
+        [{"json": LOCALES, "headers": headers}, {"json": LOCALES, "headers": DATE}],
+    )
+    client.locales()
+    assert (2, NOW) == (client.traffic.requests, client.now)
+
+
+def test_no_cookie_is_kept_for_anyone(client: HelpCenterClient, requests_mock: Mocker) -> None:
+    cookie = {"Set-Cookie": "_zendesk_session=abc; Domain=zendesk.com; Path=/"}
+    requests_mock.get(f"{HELP_CENTER}/locales", json=LOCALES, headers={**DATE, **cookie})
+    requests_mock.get(f"{HELP_CENTER}/en-us/articles", json={"articles": []}, headers=DATE)
+    client.locales()
+    client.locales()
+    assert client.visitors_may_read("en-us")
+    assert [False] * 3 == ["Cookie" in request.headers for request in requests_mock.request_history]
+
+
+def test_each_page_asks_for_translations_and_a_hundred_articles(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    def page(after: str | None) -> dict[str, object]:
+        # The last page has a cursor as well, as recorded.
+        meta = {"has_more": after is not None, "after_cursor": after or "end"}
+        return {"json": {"articles": [], "meta": meta}, "headers": DATE}
+
+    requests_mock.get(f"{HELP_CENTER}/articles", [page("a+/="), page("b"), page(None)])
+    assert [(), (), ()] == list(client.articles())
+    assert [
+        {"include": ["translations"], "page[size]": ["100"]},
+        {"include": ["translations"], "page[size]": ["100"], "page[after]": ["a+/="]},
+        {"include": ["translations"], "page[size]": ["100"], "page[after]": ["b"]},
+    ] == [request.qs for request in requests_mock.request_history]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_article_that_is_gone_has_no_translations_to_tell(
+    client: HelpCenterClient, requests_mock: Mocker, status: int
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=status)
+    assert client.translations(7) is None
+
+
+def test_an_article_that_may_not_be_read_is_not_gone(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=403)
+    with pytest.raises(AirbyteTracedException, match="does not let this user read"):
+        client.translations(7)
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 301, 400, 401, 403, 404, 451])
+def test_only_a_list_with_status_200_means_that_visitors_may_read(
+    client: HelpCenterClient, requests_mock: Mocker, status: int
+) -> None:
+    url = f"{HELP_CENTER}/en-us/articles"
+    requests_mock.get(url, status_code=status, json={"articles": []}, headers=DATE)
+    assert client.visitors_may_read("en-us") is False

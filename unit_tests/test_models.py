@@ -1,0 +1,164 @@
+"""What Zendesk answers, and what it must never be mistaken for."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_zendesk_articles.models import (
+    JsonObject,
+    UnreadableAnswerError,
+    format_instant,
+    parse_answer,
+    parse_articles,
+    parse_count,
+    parse_instant,
+    parse_is_list,
+    parse_locales,
+    parse_translations,
+    parse_user,
+)
+
+TRANSLATION = {
+    "id": 2,
+    "locale": "de",
+    "title": "Titel",
+    "body": None,
+    "draft": False,
+    "outdated": False,
+    "updated_at": "2026-01-02T03:04:05Z",
+}
+ARTICLE = {
+    "id": 46406185831185,
+    "source_locale": "en-us",
+    "updated_at": "2026-01-02T03:04:05Z",
+    "outdated_locales": ["fr"],
+    "translations": [TRANSLATION],
+    "title": "kept as it came",
+}
+LAST_PAGE = {"has_more": False, "after_cursor": "xyz"}
+USER = {"id": 1, "name": "Ada", "email": "ada@acme.example", "role": "admin"}
+
+
+def test_a_page_of_articles_is_read_with_its_translations() -> None:
+    page = parse_articles({"articles": [ARTICLE], "meta": {"has_more": True, "after_cursor": "x"}})
+    (article,) = page.items
+    assert page.after == "x"
+    assert (46406185831185, "en-us", frozenset({"fr"})) == (
+        article.id,
+        article.source_locale,
+        article.outdated_locales,
+    )
+    assert article.raw is ARTICLE
+    assert article.translations is not None
+    (translation,) = article.translations
+    assert ("de", "Titel", None) == (translation.locale, translation.title, translation.body)
+
+
+def test_the_last_page_ends_the_list_though_it_has_a_cursor() -> None:
+    assert parse_articles({"articles": [], "meta": LAST_PAGE}).after is None
+
+
+def test_an_article_without_a_sideload_has_no_translations_rather_than_none() -> None:
+    bare = {key: value for key, value in ARTICLE.items() if key != "translations"}
+    (article,) = parse_articles({"articles": [bare], "meta": LAST_PAGE}).items
+    assert article.translations is None
+
+
+def test_a_visitor_has_no_id_whatever_else_the_row_says() -> None:
+    answer = {"user": {"id": None, "name": "Anonymous user", "role": "end-user"}}
+    assert parse_user(answer).id is None
+
+
+def test_the_small_answers() -> None:
+    assert parse_user({"user": USER}) == (1, "Ada", "ada@acme.example", "admin")
+    assert parse_locales({"locales": ["en-us"], "default_locale": "en-us"}).default == "en-us"
+    assert parse_count({"count": 730, "articles": []}) == 730
+    assert parse_is_list({"articles": []})
+
+
+def without(raw: Mapping[str, object], key: str) -> dict[str, object]:
+    return {name: value for name, value in raw.items() if name != key}
+
+
+def as_articles(row: object) -> JsonObject:
+    return {"articles": [row], "meta": LAST_PAGE}
+
+
+def as_translation(row: object) -> JsonObject:
+    return as_articles({**ARTICLE, "translations": [row]})
+
+
+@pytest.mark.parametrize(
+    ("parse", "answer"),
+    [
+        *((parse_articles, as_articles(without(ARTICLE, key))) for key in ("id", "source_locale")),
+        *((parse_articles, as_articles(without(ARTICLE, key))) for key in ("updated_at",)),
+        (parse_articles, as_articles(without(ARTICLE, "outdated_locales"))),
+        (parse_articles, as_articles({**ARTICLE, "outdated_locales": None})),
+        (parse_articles, as_articles({**ARTICLE, "outdated_locales": [1]})),
+        (parse_articles, as_articles({**ARTICLE, "id": "1"})),
+        (parse_articles, as_articles({**ARTICLE, "id": True})),
+        (parse_articles, as_articles({**ARTICLE, "translations": None})),
+        (parse_articles, as_articles({**ARTICLE, "updated_at": "yesterday"})),
+        (parse_articles, as_articles({**ARTICLE, "updated_at": "2026-01-02T03:04:05"})),
+        (parse_articles, as_articles(None)),
+        *(
+            (parse_articles, as_translation(without(TRANSLATION, key)))
+            for key in ("locale", "title", "body", "outdated", "updated_at")
+        ),
+        (parse_articles, as_translation({**TRANSLATION, "body": 1})),
+        (parse_articles, as_translation({**TRANSLATION, "locale": ""})),
+        (parse_articles, as_translation({**TRANSLATION, "outdated": None})),
+        (parse_articles, {"articles": []}),
+        (parse_articles, {"meta": LAST_PAGE}),
+        (parse_articles, {"articles": {}, "meta": LAST_PAGE}),
+        (parse_articles, {"articles": [], "meta": {}}),
+        (parse_articles, {"articles": [], "meta": {"has_more": True, "after_cursor": None}}),
+        (parse_articles, {"articles": [], "meta": {"has_more": "false", "after_cursor": "x"}}),
+        (parse_translations, {"translations": None, "meta": LAST_PAGE}),
+        (parse_user, {}),
+        (parse_user, {"user": None}),
+        (parse_user, {"user": without(USER, "id")}),
+        (parse_user, {"user": without(USER, "role")}),
+        (parse_locales, {"locales": ["en-us"]}),
+        (parse_locales, {"locales": None, "default_locale": "en-us"}),
+        (parse_count, {"count": None}),
+        (parse_is_list, {"articles": None}),
+        (parse_is_list, {}),
+    ],
+)
+def test_an_answer_of_another_shape_is_unreadable_rather_than_empty(
+    parse: Callable[[JsonObject], object], answer: JsonObject
+) -> None:
+    with pytest.raises(UnreadableAnswerError):
+        parse(answer)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>", b"[]", b"null", b'{"articles": [', b"\xff", b'"text"']
+)
+def test_what_is_not_a_whole_json_object_is_unreadable(content: bytes) -> None:
+    with pytest.raises(UnreadableAnswerError):
+        parse_answer(content)
+
+
+@given(cut=st.integers(min_value=0))
+def test_an_answer_that_is_cut_off_anywhere_is_unreadable(cut: int) -> None:
+    whole = json.dumps(as_articles(ARTICLE)).encode()
+    with pytest.raises(UnreadableAnswerError):
+        parse_answer(whole[: cut % len(whole)])
+
+
+@given(
+    st.datetimes(
+        min_value=datetime(1000, 1, 1),  # noqa: DTZ001 -- Hypothesis adds the zone
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))]),
+    )
+)
+def test_a_time_has_one_form_whatever_its_zone(instant: datetime) -> None:
+    expected = instant.astimezone(UTC).replace(microsecond=0)
+    assert format_instant(expected) == parse_instant(instant.isoformat())
