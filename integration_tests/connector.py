@@ -1,0 +1,179 @@
+"""Runs the connector as Airbyte does: a command in, messages out."""
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
+from airbyte_cdk.exception_handler import assemble_uncaught_exception
+from airbyte_cdk.logger import AirbyteLogFormatter
+
+from integration_tests.zendesk_emulator import ZendeskEmulator
+from source_zendesk_articles.source import SourceZendeskArticles
+
+Message = dict[str, Any]
+SCRIPT = Path(sys.executable).parent / "source-zendesk-articles"
+
+
+@dataclass
+class Output:
+    """All that a command printed: `text` as it came, `messages` in the order of the protocol."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        # Not `splitlines`: bodies have line separators of their own.
+        lines = [line for line in self.text.split("\n") if line.startswith('{"type":')]
+        self.messages: list[Message] = [json.loads(line) for line in lines]
+
+    def of(self, kind: str) -> list[Message]:
+        """Return the payloads of one message type, such as `RECORD`."""
+        field = {"CONNECTION_STATUS": "connectionStatus"}.get(kind, kind.lower())
+        return [message[field] for message in self.messages if message["type"] == kind]
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The data of each record."""
+        return [record["data"] for record in self.of("RECORD")]
+
+    @property
+    def states(self) -> list[Message]:
+        """Each state, as `--state` takes it."""
+        return self.of("STATE")
+
+    @property
+    def logs(self) -> str:
+        """What the log says, a line each."""
+        return "\n".join(f"{log['level']} {log['message']}" for log in self.of("LOG"))
+
+    @property
+    def error(self) -> tuple[str, str]:
+        """The failure type and the sentence of the first error, which is the one users read."""
+        errors = [trace["error"] for trace in self.of("TRACE") if "error" in trace]
+        return errors[0]["failure_type"], errors[0]["message"]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing failed."""
+        return not any("error" in trace for trace in self.of("TRACE"))
+
+
+def config(zendesk: ZendeskEmulator, **fields: object) -> dict[str, object]:
+    """Return a configuration that works, with these fields instead."""
+    account = zendesk.account
+    credentials = {
+        "auth_type": "api_token",
+        "email": account.admin.email,
+        "api_token": account.admin_token,
+    }
+    return {"subdomain": account.subdomain, "credentials": credentials, **fields}
+
+
+def catalog(sync_mode: str) -> dict[str, object]:
+    """Return the configured catalog with the stream in this sync mode."""
+    return {
+        "streams": [
+            {
+                "stream": {
+                    "name": "articles",
+                    "json_schema": {},
+                    "supported_sync_modes": ["full_refresh", "incremental"],
+                },
+                "sync_mode": sync_mode,
+                "destination_sync_mode": "append_dedup",
+            }
+        ]
+    }
+
+
+@contextmanager
+def _arguments(
+    command: str,
+    configuration: Mapping[str, object] | None,
+    state: Message | None,
+    sync_mode: str,
+    *,
+    debug: bool,
+) -> Iterator[list[str]]:
+    files = {
+        "config": configuration,
+        "catalog": catalog(sync_mode) if command == "read" else None,
+        "state": [state] if state else None,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [command, *(["--debug"] if debug else [])]
+        for name, content in files.items():
+            if content is not None:
+                path = Path(folder, f"{name}.json")
+                path.write_text(json.dumps(content))
+                arguments += [f"--{name}", str(path)]
+        yield arguments
+
+
+def run(  # noqa: PLR0913 -- one for each thing that the command line takes
+    zendesk: ZendeskEmulator,
+    command: str,
+    configuration: Mapping[str, object] | None = None,
+    *,
+    state: Message | None = None,
+    sync_mode: str = "incremental",
+    debug: bool = False,
+) -> Output:
+    """Run a command in this process, through the CDK's entrypoint.
+
+    What is printed is what the console script prints: messages, logs and uncaught errors.
+    """
+    printed = io.StringIO()
+    handler = logging.StreamHandler(printed)
+    handler.setFormatter(AirbyteLogFormatter())
+    root = logging.getLogger()
+    with (
+        patch.dict(os.environ, zendesk.environment),
+        _arguments(command, configuration, state, sync_mode, debug=debug) as arguments,
+        redirect_stdout(printed),
+        redirect_stderr(printed),
+    ):
+        root.addHandler(handler)
+        try:
+            entrypoint = AirbyteEntrypoint(SourceZendeskArticles())
+            for line in entrypoint.run(AirbyteEntrypoint.parse_args(arguments)):
+                print(line)  # noqa: T201 -- as the CDK's `launch` does
+        except Exception as error:  # as the CDK's `sys.excepthook` does
+            logging.getLogger("airbyte").critical(error, exc_info=error)
+            assemble_uncaught_exception(type(error), error).emit_message()
+        finally:
+            root.removeHandler(handler)
+    return Output(printed.getvalue())
+
+
+def run_script(  # noqa: PLR0913 -- one for each thing that the command line takes
+    zendesk: ZendeskEmulator,
+    command: str,
+    configuration: Mapping[str, object] | None = None,
+    *,
+    state: Message | None = None,
+    sync_mode: str = "incremental",
+    debug: bool = False,
+) -> Output:
+    """Run a command through the installed console script."""
+    with _arguments(command, configuration, state, sync_mode, debug=debug) as arguments:
+        done = subprocess.run(  # noqa: S603 -- the script of this environment
+            [SCRIPT, *arguments],
+            env={**os.environ, **zendesk.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    output = Output(done.stdout.decode())
+    assert output.succeeded == (done.returncode == 0), output.text
+    return output

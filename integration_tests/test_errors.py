@@ -1,0 +1,239 @@
+"""What goes wrong, in the words that the user reads; and no secret in any of them."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from integration_tests.connector import Output, config, run, run_script
+from integration_tests.zendesk_emulator import Fault, Role, ZendeskEmulator
+from integration_tests.zendesk_emulator.sample import furnish
+
+Arrange = Callable[[ZendeskEmulator], dict[str, object]]
+ME = "users/me$"
+HTML = "<!DOCTYPE html><html><body>Forbidden</body></html>"
+
+
+def a_user(role: Role) -> Arrange:
+    def arrange(zendesk: ZendeskEmulator) -> dict[str, object]:
+        user = zendesk.account.add_user("Eve", "eve@acme.example", role)
+        token = zendesk.account.add_api_token(user)
+        credentials = {"auth_type": "api_token", "email": user.email, "api_token": token}
+        return config(zendesk, credentials=credentials)
+
+    return arrange
+
+
+def a_fault(fault: Fault) -> Arrange:
+    def arrange(zendesk: ZendeskEmulator) -> dict[str, object]:
+        zendesk.faults.add(fault)
+        return config(zendesk)
+
+    return arrange
+
+
+def a_revoked_token(zendesk: ZendeskEmulator) -> dict[str, object]:
+    configuration = config(zendesk)
+    zendesk.account.revoke(zendesk.account.admin_token)
+    return configuration
+
+
+def switched_off_token_access(zendesk: ZendeskEmulator) -> dict[str, object]:
+    zendesk.account.token_access = False
+    return config(zendesk)
+
+
+def another_account(zendesk: ZendeskEmulator) -> dict[str, object]:
+    return config(zendesk, subdomain="nobody")
+
+
+def a_brand_without_a_help_center(zendesk: ZendeskEmulator) -> dict[str, object]:
+    zendesk.account.add_brand("bare", has_help_center=False)
+    return config(zendesk, subdomain="bare")
+
+
+def a_public_address(zendesk: ZendeskEmulator) -> dict[str, object]:
+    return config(zendesk, subdomain="https://help.acme.example/hc/en-us")
+
+
+def status(code: int, body: object, path: str = ME) -> Arrange:
+    return a_fault(Fault("status", path=path, status=code, body=body, times=None))  # type: ignore[arg-type]
+
+
+ROWS: dict[str, tuple[Arrange, str, str]] = {
+    "401, a wrong or revoked token": (
+        a_revoked_token,
+        "config_error",
+        "Zendesk refused the credentials (401: Couldn't authenticate you). Check `email` and "
+        "`api_token` for acme.zendesk.com; token access must be switched on in Admin Center, Apps "
+        "and integrations, APIs, API tokens. Zendesk deactivates an API token that is not used for "
+        "30 days, lets nobody create one since 2026-10-27 and ends all of them on 2027-04-30.",
+    ),
+    "200, but anonymous: token access is switched off": (
+        switched_off_token_access,
+        "config_error",
+        "Zendesk took the request for one of an anonymous visitor. Check `email` and `api_token` "
+        "for acme.zendesk.com: the token may be deactivated, or token access switched off in "
+        "Admin Center, Apps and integrations, APIs, API tokens. Zendesk deactivates an API token "
+        "that is not used for 30 days, lets nobody create one since 2026-10-27 and ends all of "
+        "them on 2027-04-30.",
+    ),
+    "200, but a customer": (
+        a_user("end-user"),
+        "config_error",
+        "Eve is 'end-user' in Zendesk and would read only what customers may. The user must be an "
+        "agent or admin with access to Guide: see Admin Center, People, Team members.",
+    ),
+    "403, the error an object": (
+        status(
+            403,
+            {
+                "error": {
+                    "title": "Forbidden",
+                    "message": "You do not have access to this page. Please contact the account "
+                    "owner of this help desk for further help.",
+                }
+            },
+        ),
+        "config_error",
+        "Zendesk does not let this user read /api/v2/users/me (403: Forbidden: You do not have "
+        "access to this page. Please contact the account owner of this help desk for further "
+        "help.). The user must be an agent or admin with access to Guide: see Admin Center, "
+        "People, Team members.",
+    ),
+    "403, the error a text": (
+        status(
+            403,
+            {
+                "error": "Forbidden",
+                "description": "You are missing the following required scopes: read",
+            },
+            path="help_center/locales$",
+        ),
+        "config_error",
+        "Zendesk does not let this user read /api/v2/help_center/locales (403: Forbidden: You are "
+        "missing the following required scopes: read). The user must be an agent or admin with "
+        "access to Guide: see Admin Center, People, Team members.",
+    ),
+    "403, plain text": (
+        status(403, "No."),
+        "config_error",
+        "Zendesk does not let this user read /api/v2/users/me (403: No.). The user must be an "
+        "agent or admin with access to Guide: see Admin Center, People, Team members.",
+    ),
+    "403, HTML": (
+        status(403, HTML),
+        "config_error",
+        "Zendesk does not let this user read /api/v2/users/me (403). The user must be an agent or "
+        "admin with access to Guide: see Admin Center, People, Team members.",
+    ),
+    "404 of the host": (
+        another_account,
+        "config_error",
+        "There is no Zendesk account at https://nobody.zendesk.com (404: No help desk at "
+        "nobody.zendesk.com: There is no help desk configured at this address. This means that "
+        "the address is available and that you can claim it at http://www.zendesk.com/signup). "
+        "Check `subdomain`: the part before .zendesk.com in the address at which your agents work.",
+    ),
+    "404 of the Help Center": (
+        a_brand_without_a_help_center,
+        "config_error",
+        "There is no Help Center at https://bare.zendesk.com (404: RecordNotFound: Not found). "
+        "Enter the subdomain of the brand that has one, or set it up in Zendesk Guide first.",
+    ),
+    "a redirect": (
+        a_fault(Fault("redirect", path=ME, location="https://evil.example/x?y", times=None)),
+        "config_error",
+        "Zendesk redirected the request from acme.zendesk.com to evil.example (302), and "
+        "credentials are sent to the configured host only. Check `subdomain`: the account may "
+        "have been renamed.",
+    ),
+    "a public Help Center address": (
+        a_public_address,
+        "config_error",
+        "`subdomain`: is not a Zendesk subdomain. Enter the instance name: `acme` if your agents "
+        "work at https://acme.zendesk.com. The public address of a Help Center, such as "
+        "help.acme.com, does not tell it.",
+    ),
+    "5xx for good": (
+        status(503, "Service Unavailable"),
+        "transient_error",
+        "Zendesk gave no usable answer to GET acme.zendesk.com/api/v2/users/me: status 503, 7 "
+        "times in a row. Try again later; https://status.zendesk.com tells about incidents.",
+    ),
+    "HTML with status 200 for good": (
+        a_fault(Fault("html", path=ME, times=None)),
+        "transient_error",
+        "Zendesk gave no usable answer to GET acme.zendesk.com/api/v2/users/me: an answer that is "
+        "not JSON, or not whole, 7 times in a row. Try again later; https://status.zendesk.com "
+        "tells about incidents.",
+    ),
+    "what nobody expects": (
+        status(418, {"error": "Teapot"}),
+        "system_error",
+        "Zendesk refused the request for /api/v2/users/me (418: Teapot), which the connector does "
+        "not expect. Please report this to its developers.",
+    ),
+}
+
+
+def forms(zendesk: ZendeskEmulator, configuration: dict[str, object]) -> list[str]:
+    """Return each form in which the credentials of a configuration could leak."""
+    credentials = configuration["credentials"]
+    assert isinstance(credentials, dict)
+    token, email = credentials["api_token"], credentials["email"]
+    pair = f"{email}/token:{token}"
+    return [
+        text
+        for secret in (token, pair, zendesk.account.admin_token)
+        for text in (secret, base64.b64encode(secret.encode()).decode().rstrip("="))
+    ]
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("command", ["check", "read"])
+@pytest.mark.usefixtures("waits")
+def test_each_error_is_a_sentence_that_says_what_to_do(
+    zendesk: ZendeskEmulator, command: str, row: str
+) -> None:
+    arrange, failure_type, sentence = ROWS[row]
+    furnish(zendesk.account.help_center())
+    configuration = arrange(zendesk)
+    output = run(zendesk, command, configuration)
+    assert (failure_type, sentence) == output.error
+    assert ([], []) == (output.records, output.states)
+    if command == "check" and failure_type == "config_error":
+        assert [{"status": "FAILED", "message": sentence}] == output.of("CONNECTION_STATUS")
+    for secret in forms(zendesk, configuration):
+        assert secret not in output.text
+    assert zendesk.strangers == []
+
+
+def test_the_script_fails_with_the_sentence_and_a_status(zendesk: ZendeskEmulator) -> None:
+    output: Output = run_script(zendesk, "read", another_account(zendesk))
+    failure_type, sentence = output.error
+    assert failure_type == "config_error"
+    assert "There is no Zendesk account at https://nobody.zendesk.com" in sentence
+
+
+def test_a_form_that_was_filled_in_wrongly_is_refused_without_quoting_the_secret(
+    zendesk: ZendeskEmulator,
+) -> None:
+    token = zendesk.account.admin_token
+    misshapen: list[dict[str, object]] = [
+        {"subdomain": "acme", "credentials": {"auth_type": "api_token", "apiToken": token}},
+        {"subdomain": "acme", "credentials": {"auth_type": "api_token", "api_token": token}},
+        {"subdomain": "acme", "credentials": {"auth_type": token}},
+        {"subdomain": "acme", "credentials": token},
+        {"subdomain": "acme", "api_token": token},
+        {"credentials": {"auth_type": "api_token", "email": "a@b.c", "api_token": token}},
+        {"subdomain": 7, "credentials": {"auth_type": "api_token", "api_token": [token]}},
+        {"subdomain": f"{token}.example", "email": "a@b.c", "api_token": "x"},
+    ]
+    for configuration in misshapen:
+        for command in ("check", "discover", "read"):
+            output = run(zendesk, command, configuration)
+            assert output.error[0] == "config_error" if output.of("TRACE") else True
+            assert not output.records
+            assert token not in output.text, configuration
+    assert zendesk.requests == []

@@ -1,0 +1,353 @@
+"""Faults on the way: waited out, nothing lost, nothing claimed that was not read."""
+
+from typing import Any
+
+import certifi
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from integration_tests.connector import config, run
+from integration_tests.test_read import LISTING, fill
+from integration_tests.truth import rows, truth
+from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
+from integration_tests.zendesk_emulator.sample import furnish
+from source_zendesk_articles import client
+
+PAGE = "help_center/articles$"
+TEXT_429 = "Number of allowed API requests per minute exceeded"
+JSON_429 = {"error": "APIRateLimitExceeded", "description": TEXT_429}
+
+# Each fault, met twice, and the waits that it costs; the CDK adds a second to what it is told.
+PASSING: dict[str, tuple[Fault, list[float]]] = {
+    "429 with Retry-After": (Fault("rate_limited", retry_after=30, times=2), [31, 31]),
+    "429 with Retry-After, JSON": (
+        Fault("rate_limited", retry_after=30, body=JSON_429, times=2),
+        [31, 31],
+    ),
+    "429 without Retry-After": (Fault("rate_limited", times=2), [3, 5]),
+    "429 with Retry-After 0": (Fault("rate_limited", retry_after=0, times=2), [3, 5]),
+    "429 with a Retry-After that is no number": (
+        Fault("rate_limited", retry_after="soon", times=2),
+        [3, 5],
+    ),
+    "429 as HTML": (Fault("rate_limited", body="<html>", times=2), [3, 5]),
+    "408": (Fault("status", status=408, times=2), [1, 2]),
+    "500": (Fault("status", status=500, times=2), [1, 2]),
+    "502 as HTML": (Fault("status", status=502, body="<html>Bad Gateway</html>", times=2), [1, 2]),
+    "503": (Fault("status", status=503, times=2), [1, 2]),
+    "503 with Retry-After": (
+        Fault("status", status=503, headers={"Retry-After": "20"}, times=2),
+        [21, 21],
+    ),
+    "504": (Fault("status", status=504, times=2), [1, 2]),
+    "520": (Fault("status", status=520, times=2), [1, 2]),
+    "HTML with status 200": (Fault("html", times=2), [1, 2]),
+    "JSON of another shape": (Fault("status", status=200, body={"ok": True}, times=2), [1, 2]),
+    "a list instead of an object": (Fault("status", status=200, body=[], times=2), [1, 2]),
+    "nothing with status 200": (Fault("status", status=200, body="", times=2), [1, 2]),
+    "dropped": (Fault("dropped", times=2), [1, 2]),
+    "truncated": (Fault("truncated", times=2), [1, 2]),
+    "JSON that ends in the middle": (Fault("cut_json", times=2), [1, 2]),
+}
+REQUESTS = {
+    "the user": "users/me$",
+    "the locales": "locales$",
+    "the look of a visitor": "en-us/articles$",
+    "a page": PAGE,
+    "translations": "translations$",
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_fault_that_passes_costs_waits_and_nothing_else(
+    zendesk: ZendeskEmulator, waits: list[float], request_: str, fault: str
+) -> None:
+    zendesk.switches.sideload_on_lists = request_ != "translations"
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    kind, expected_waits = PASSING[fault]
+    zendesk.faults.clear()
+    zendesk.faults.add(_anew(kind, path=REQUESTS[request_]))
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center) == rows(output.records)
+    assert expected_waits == waits
+    assert f"2 waits ({sum(waits):.0f} s)" in output.logs
+
+
+def _anew(fault: Fault, **fields: object) -> Fault:
+    return Fault(
+        kind=fault.kind,
+        times=fault.times,
+        status=fault.status,
+        headers=fault.headers,
+        body=fault.body,
+        retry_after=fault.retry_after,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def test_each_wait_is_logged_with_its_reason(zendesk: ZendeskEmulator, waits: list[float]) -> None:
+    zendesk.faults.add(
+        Fault("rate_limited", path=PAGE, retry_after=30),
+        Fault("status", path=PAGE, status=503, headers={"Retry-After": "20"}),
+        Fault("status", path=PAGE, status=502),
+    )
+    output = run(zendesk, "read", config(zendesk))
+    assert [31, 21, 1] == waits
+    request = "GET acme.zendesk.com/api/v2/help_center/articles"
+    assert f"Waiting 31 s for {request}: the rate limit is reached." in output.logs
+    assert f"Waiting 21 s for {request}: status 503." in output.logs
+    assert f"'{request}: status 502'" in output.logs
+    assert "Waiting 1 seconds then retrying" in output.logs
+
+
+def test_a_rate_limit_is_waited_out_however_long_it_takes(
+    zendesk: ZendeskEmulator, waits: list[float]
+) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    zendesk.faults.add(Fault("rate_limited", path=PAGE, times=40))
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center) == rows(output.records)
+    assert [3, 5, 9, 17, 33, 61, 61] == waits[:7]
+    assert len(waits) == 40
+
+
+def test_the_limit_of_an_account_is_kept_to_by_waiting(
+    zendesk: ZendeskEmulator, waits: list[float]
+) -> None:
+    zendesk.rate_limit = 4
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=950)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    # Twelve requests of the Help Center: four a minute.
+    assert len(waits) == 2
+    assert 429 in {request.status for request in zendesk.requests}
+
+
+@pytest.mark.usefixtures("waits")
+def test_rate_limits_do_not_use_up_the_tries_for_faults(zendesk: ZendeskEmulator) -> None:
+    furnish(zendesk.account.help_center())
+    zendesk.faults.add(
+        Fault("status", path="locales$", status=503, times=3),
+        Fault("rate_limited", path="locales$", times=9),
+        Fault("status", path="locales$", status=503, times=3),
+    )
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert output.succeeded
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", path=PAGE, status=502, only_page_size_above=25, times=None),
+        Fault("status", path=PAGE, status=503, only_page_size_above=25, times=None),
+        Fault("status", path=PAGE, status=504, only_page_size_above=25, times=None),
+        Fault("truncated", path=PAGE, only_page_size_above=25, times=None),
+        Fault("cut_json", path=PAGE, only_page_size_above=25, times=None),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+@pytest.mark.usefixtures("waits")
+def test_a_page_that_keeps_failing_is_asked_for_in_halves(
+    zendesk: ZendeskEmulator, fault: Fault
+) -> None:
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=60)
+    fault.fired = 0
+    zendesk.faults.add(fault)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    sizes = [
+        (int(request.query["page[size]"]), request.query.get("page[after]") is None)
+        for request in zendesk.requests
+        if request.query.get("include")
+    ]
+    assert [(100, True)] * 3 + [(50, True)] * 3 + [(25, True)] == sizes[:7]
+    # What helped once is not kept for ever: the next page is asked for at twice the size.
+    assert [(50, False)] * 3 + [(25, False)] == sizes[7:11]
+    assert "Asking for 25 at a time." in output.logs
+
+
+@pytest.mark.usefixtures("waits")
+def test_one_bad_article_fails_the_sync_and_what_was_read_whole_stays_emitted(
+    zendesk: ZendeskEmulator,
+) -> None:
+    zendesk.switches.cursor_order = "id"
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=150)
+    bad = help_center.articles[120]
+
+    def spoil(answer: dict[str, list[dict[str, object]]]) -> dict[str, object]:
+        for row in answer["articles"]:
+            if row["id"] == bad.id:
+                del row["source_locale"]
+        return dict(answer)
+
+    zendesk.faults.add(Fault("rewrite", path=PAGE, where=LISTING, rewrite=spoil, times=None))
+    output = run(zendesk, "read", config(zendesk))
+    failure_type, message = output.error
+    assert failure_type == "transient_error"
+    assert "article without `source_locale`, 7 times in a row" in message
+    before = {
+        (article.id, locale) for article in help_center.articles[:120] for locale in ("en-us", "de")
+    }
+    assert before == rows(output.records).keys()
+    assert output.states == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", path=PAGE, status=500, times=None),
+        Fault("html", path=PAGE, times=None),
+        Fault("dropped", path=PAGE, times=None),
+        Fault("truncated", path=PAGE, times=None),
+        Fault("cut_json", path=PAGE, times=None),
+        Fault("status", path=PAGE, status=200, body={"articles": []}, times=None),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+@pytest.mark.usefixtures("waits")
+def test_a_hopeless_fault_fails_the_sync_and_never_empties_it(
+    zendesk: ZendeskEmulator, fault: Fault
+) -> None:
+    furnish(zendesk.account.help_center())
+    fault.fired = 0
+    zendesk.faults.add(fault)
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert output.error[0] == "transient_error"
+    assert ([], []) == (output.records, output.states)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("rate_limited", times=None),
+        Fault("status", status=500, times=None),
+        Fault("html", times=None),
+        Fault("dropped", times=None),
+        Fault("status", status=200, body={"articles": None}, times=None),
+    ],
+    ids=lambda fault: fault.kind,
+)
+@pytest.mark.usefixtures("waits")
+def test_whoever_can_not_tell_whether_visitors_may_read_says_no(
+    zendesk: ZendeskEmulator, fault: Fault
+) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    zendesk.faults.add(_anew(fault, path="en-us/articles$"))
+    output = run(zendesk, "read", config(zendesk))
+    assert output.succeeded
+    assert {"help_center_closed"} == {record["visibility_reason"] for record in output.records}
+    assert "The Help Center is taken for closed to visitors." in output.logs
+    assert len([r for r in zendesk.requests if r.credential == "none"]) == 5
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_request_that_hangs_is_given_up_and_made_again(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TIMEOUT", (1.0, 0.2))
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    zendesk.faults.add(Fault("hang", path=PAGE, seconds=30))
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center) == rows(output.records)
+    assert "no answer in time" in output.logs
+
+
+def test_every_request_has_a_time_out(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeouts: list[object] = []
+    send = HTTPAdapter.send
+
+    def spy(
+        self: HTTPAdapter,
+        *args: Any,  # noqa: ANN401 -- passed on
+        **kwargs: Any,  # noqa: ANN401 -- passed on
+    ) -> requests.Response:
+        timeouts.append(kwargs.get("timeout"))
+        return send(self, *args, **kwargs)
+
+    monkeypatch.setattr(HTTPAdapter, "send", spy)
+    zendesk.switches.sideload_on_lists = False
+    furnish(zendesk.account.help_center())
+    run(zendesk, "check", config(zendesk))
+    run(zendesk, "read", config(zendesk))
+    assert {(10.0, 75.0)} == set(timeouts)
+    assert len(zendesk.requests) == len(timeouts)
+
+
+@pytest.mark.usefixtures("waits")
+def test_pages_that_go_in_a_circle_end_in_an_error(zendesk: ZendeskEmulator) -> None:
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=120)
+
+    def first_page(answer: dict[str, object]) -> dict[str, object]:
+        answer["meta"] = {"has_more": True, "after_cursor": "dGhlcmU="}
+        answer["articles"] = []
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", path=PAGE, where=LISTING, rewrite=first_page, times=1))
+    zendesk.faults.add(
+        Fault(
+            "status",
+            path=PAGE,
+            where={"page[after]": "dGhlcmU="},
+            status=200,
+            body={"articles": [], "meta": {"has_more": True, "after_cursor": "dGhlcmU="}},
+            times=None,
+        )
+    )
+    output = run(zendesk, "read", config(zendesk))
+    assert output.error[0] == "transient_error"
+    assert "its pages go in a circle" in output.error[1]
+    assert output.states == []
+
+
+@pytest.mark.usefixtures("waits")
+def test_an_unreachable_host_is_a_transient_error_that_names_it(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = {**zendesk.environment, "HTTPS_PROXY": "http://127.0.0.1:9"}
+    nowhere["https_proxy"] = nowhere["HTTPS_PROXY"]
+    monkeypatch.setattr(ZendeskEmulator, "environment", nowhere)
+    output = run(zendesk, "check", config(zendesk))
+    assert output.error[0] == "transient_error"
+    assert "GET acme.zendesk.com/api/v2/users/me: the proxy gave no connection" in output.error[1]
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_zendesk_whose_certificate_can_not_be_trusted_is_not_spoken_to(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        ZendeskEmulator,
+        "environment",
+        {**zendesk.environment, "REQUESTS_CA_BUNDLE": certifi.where(), "CURL_CA_BUNDLE": ""},
+    )
+    output = run(zendesk, "check", config(zendesk))
+    assert output.error[0] == "transient_error"
+    assert "no TLS connection that can be trusted" in output.error[1]
+    assert zendesk.requests == []
+
+
+def test_a_missing_certificate_file_is_a_config_error_that_names_it(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = {**zendesk.environment, "REQUESTS_CA_BUNDLE": "/missing.pem", "CURL_CA_BUNDLE": ""}
+    monkeypatch.setattr(ZendeskEmulator, "environment", missing)
+    output = run(zendesk, "check", config(zendesk))
+    assert output.error[0] == "config_error"
+    assert "/missing.pem" in output.error[1]

@@ -1,0 +1,388 @@
+"""A sync without a fault: the destination gets what the Help Center has, and nothing else."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import source_zendesk_articles
+from integration_tests.connector import config, run, run_script
+from integration_tests.truth import rows, truth
+from integration_tests.zendesk_emulator import Fault, HelpCenter, ListOrder, ZendeskEmulator
+from integration_tests.zendesk_emulator.sample import SEGMENT, furnish
+
+HELP_CENTER = "/api/v2/help_center"
+SCHEMA = json.loads(
+    (Path(source_zendesk_articles.__file__).parent / "schemas" / "articles.json").read_text()
+)
+
+
+def fill(help_center: HelpCenter, *, articles: int, categories: int = 1) -> None:
+    """Add this many articles in two locales, spread over the categories."""
+    help_center.enable_locale("de")
+    sections = [
+        help_center.add_section(help_center.add_category(f"Category {number}"), "Section")
+        for number in range(categories)
+    ]
+    for number in range(articles):
+        article = help_center.add_article(
+            sections[number % categories], title=f"Article {number}", body=f"<p>{number}</p>"
+        )
+        help_center.translate(article, "de", title=f"Artikel {number}", body="<p>Text</p>")
+
+
+def test_a_help_center_of_730_articles_in_two_locales_is_read_whole_for_22_requests_at_most(
+    zendesk: ZendeskEmulator,
+) -> None:
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=730, categories=6)
+    output = run_script(zendesk, "read", config(zendesk))
+    assert len(output.records) == 1460
+    assert truth(help_center) == rows(output.records)
+    # Eight pages, and one request each for the user, the locales and what visitors may read.
+    assert len(zendesk.requests) == 11
+    assert zendesk.strangers == []
+
+
+def test_every_case_is_tagged_as_the_design_says(zendesk: ZendeskEmulator) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    tagged = {(r["title"], r["visibility"], r["visibility_reason"]) for r in output.records}
+    assert tagged == {
+        ("Where is my order?", "public", "published"),
+        ("Wo ist meine Bestellung?", "public", "published"),
+        ("Où est ma commande ?", "public", "published"),
+        ("注文はどこ？", "internal", "locale_disabled"),
+        ("Gift cards", "public", "published"),
+        ("Geschenkkarten", "internal", "draft"),
+        ("Paying by invoice", "internal", "draft"),
+        ("Kauf auf Rechnung", "public", "published"),
+        ("Partner prices", "internal", "user_segment"),
+        ("Preise für Partner", "internal", "user_segment"),
+        ("Return it", "public", "published"),
+        ("Retours", "public", "published"),
+        ("Nur für Deutschland", "public", "published"),
+        ("An empty page", "public", "published"),
+        ("Caché", "internal", "hidden"),
+    }
+
+
+def test_the_log_ends_with_what_a_person_wants_to_know(zendesk: ZendeskEmulator) -> None:
+    furnish(zendesk.account.help_center())
+    output = run(zendesk, "read", config(zendesk))
+    assert (
+        "INFO Help Center acme: 7 articles; 15 variants: 9 public, 6 internal (user_segment 2, "
+        "draft 2, hidden 1, locale_disabled 1); 1 outdated left out; 4 requests; 0 waits (0 s)."
+    ) in output.logs
+
+
+def test_each_record_fits_the_schema_of_discover(zendesk: ZendeskEmulator) -> None:
+    furnish(zendesk.account.help_center())
+    (catalog,) = run(zendesk, "discover", config(zendesk)).of("CATALOG")
+    (stream,) = catalog["streams"]
+    assert stream["json_schema"] == SCHEMA
+    for record in run(zendesk, "read", config(zendesk)).records:
+        jsonschema.validate(record, stream["json_schema"])
+
+
+def test_discover_asks_zendesk_for_nothing(zendesk: ZendeskEmulator) -> None:
+    (catalog,) = run(zendesk, "discover", config(zendesk)).of("CATALOG")
+    (stream,) = catalog["streams"]
+    del stream["json_schema"]
+    assert stream == {
+        "name": "articles",
+        "supported_sync_modes": ["full_refresh", "incremental"],
+        "source_defined_cursor": True,
+        "default_cursor_field": ["updated_at"],
+        "source_defined_primary_key": [["id"], ["locale"]],
+        "is_resumable": True,
+    }
+    assert zendesk.requests == []
+
+
+@pytest.mark.parametrize("sync_mode", ["full_refresh", "incremental"])
+def test_both_sync_modes_emit_everything_and_end_with_one_state(
+    zendesk: ZendeskEmulator, sync_mode: str
+) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    zendesk.clock.advance(3600)
+    output = run(zendesk, "read", config(zendesk), sync_mode=sync_mode)
+    assert truth(help_center) == rows(output.records)
+    (state,) = output.states
+    assert state["stream"]["stream_state"] == {
+        "synced_at": "2026-11-01T13:00:00Z",
+        "help_centers": {
+            "acme": {
+                "updated_at": "2026-11-01T12:59:00Z",
+                "reconciled_at": "2026-11-01T13:00:00Z",
+                "articles": 7,
+                "reader": f"{zendesk.account.admin.id}:admin",
+            }
+        },
+    }
+    kinds = [message["type"] for message in output.messages]
+    assert kinds.index("STATE") > max(i for i, kind in enumerate(kinds) if kind == "RECORD")
+
+
+def test_an_empty_help_center_is_read_without_an_error(zendesk: ZendeskEmulator) -> None:
+    output = run(zendesk, "read", config(zendesk))
+    assert output.succeeded
+    assert ([], 1) == (output.records, len(output.states))
+
+
+def test_the_time_of_a_key_moves_on_also_when_zendesk_stamped_no_change(
+    zendesk: ZendeskEmulator,
+) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    first = run(zendesk, "read", config(zendesk))
+    zendesk.clock.advance(60)
+    help_center.change(help_center.articles[0], stamped=False, user_segment_id=SEGMENT)
+    second = run(zendesk, "read", config(zendesk), state=first.states[-1])
+    assert truth(help_center) == rows(second.records)
+    assert {"2026-11-01T12:00:00Z"} == {record["updated_at"] for record in first.records}
+    assert {"2026-11-01T12:01:00Z"} == {record["updated_at"] for record in second.records}
+
+
+def test_the_time_of_a_key_moves_on_when_zendesks_clock_goes_back(
+    zendesk: ZendeskEmulator,
+) -> None:
+    furnish(zendesk.account.help_center())
+    first = run(zendesk, "read", config(zendesk))
+    zendesk.clock.advance(-7200)
+    second = run(zendesk, "read", config(zendesk), state=first.states[-1])
+    assert {"2026-11-01T12:00:01Z"} == {record["updated_at"] for record in second.records}
+    (state,) = second.states
+    assert state["stream"]["stream_state"]["synced_at"] == "2026-11-01T12:00:01Z"
+
+
+def test_a_full_refresh_begins_anew_whatever_state_is_left(zendesk: ZendeskEmulator) -> None:
+    furnish(zendesk.account.help_center())
+    first = run(zendesk, "read", config(zendesk))
+    zendesk.clock.advance(60)
+    again = run(zendesk, "read", config(zendesk), state=first.states[-1], sync_mode="full_refresh")
+    assert first.records == again.records
+
+
+@pytest.mark.parametrize("answer", [401, 403, 404, "redirect"])
+def test_a_help_center_that_visitors_can_not_read_is_all_internal(
+    zendesk: ZendeskEmulator, answer: int
+) -> None:
+    zendesk.switches.closed_answer = answer  # type: ignore[assignment]
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    help_center.visitors = "closed"
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    assert {"internal"} == {record["visibility"] for record in output.records}
+    assert "every article is internal" in output.logs
+
+
+def test_a_closed_help_center_can_be_treated_as_open(zendesk: ZendeskEmulator) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    help_center.visitors = "closed"
+    configuration = config(zendesk, treat_as_open=["https://ACME.zendesk.com/hc"])
+    output = run(zendesk, "read", configuration)
+    assert truth(help_center, treat_as_open=True) == rows(output.records)
+    assert "`treat_as_open` names it" in output.logs
+
+
+def test_the_name_of_another_help_center_in_treat_as_open_opens_nothing(
+    zendesk: ZendeskEmulator,
+) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    help_center.visitors = "closed"
+    output = run(zendesk, "read", config(zendesk, treat_as_open=["other"]))
+    assert {"internal"} == {record["visibility"] for record in output.records}
+
+
+def test_a_help_center_whose_address_is_mapped_elsewhere_counts_as_closed(
+    zendesk: ZendeskEmulator,
+) -> None:
+    zendesk.switches.mapped_host_redirects = True
+    zendesk.account.brands[0].host_mapping = "help.acme.example"
+    furnish(zendesk.account.help_center())
+    output = run(zendesk, "read", config(zendesk))
+    assert {"internal"} == {record["visibility"] for record in output.records}
+    assert zendesk.strangers == []
+
+
+def test_the_look_of_a_visitor_carries_no_credential(
+    zendesk: ZendeskEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine acme.zendesk.com login ada password s3cr3t")
+    monkeypatch.setenv("NETRC", str(netrc))
+    furnish(zendesk.account.help_center())
+    run(zendesk, "read", config(zendesk))
+    (look,) = [
+        request for request in zendesk.requests if request.path == f"{HELP_CENTER}/en-us/articles"
+    ]
+    assert look.authorization is None
+
+
+def test_refused_sideloads_are_made_good_one_article_at_a_time(zendesk: ZendeskEmulator) -> None:
+    zendesk.switches.sideload_on_lists = False
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    assert len(zendesk.requests) == 4 + len(help_center.articles)
+    assert "11 requests (7 for translations)" in output.logs
+
+
+@pytest.mark.parametrize("left", [[], ["de"]])
+def test_a_list_of_translations_without_the_source_is_asked_for_again(
+    zendesk: ZendeskEmulator, left: list[str]
+) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+
+    def leave_out(answer: dict[str, list[dict[str, list[dict[str, str]]]]]) -> dict[str, object]:
+        article = next(row for row in answer["articles"] if len(row["translations"]) > 3)
+        article["translations"] = [row for row in article["translations"] if row["locale"] in left]
+        return dict(answer)
+
+    zendesk.faults.add(Fault("rewrite", path="articles$", where=LISTING, rewrite=leave_out))
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center) == rows(output.records)
+    assert len(zendesk.requests) == 5
+
+
+LISTING = {"include": "translations"}
+
+
+def test_an_article_that_is_archived_before_its_translations_are_read_is_left_out(
+    zendesk: ZendeskEmulator,
+) -> None:
+    zendesk.switches.sideload_on_lists = False
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    doomed = help_center.articles[3]
+    zendesk.faults.add(
+        Fault("edit", path=f"{doomed.id}/translations", edit=lambda: help_center.archive(doomed))
+    )
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center) == rows(output.records)
+
+
+def test_an_article_that_moves_to_a_later_page_is_emitted_once(zendesk: ZendeskEmulator) -> None:
+    zendesk.switches.cursor_order = "updated_at"
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=150)
+    first = help_center.articles[0]
+
+    def edit() -> None:
+        zendesk.clock.advance(1)
+        help_center.change(first, promoted=True)
+
+    for article in help_center.articles[1:]:
+        zendesk.clock.advance(1)
+        help_center.change(article, vote_sum=1)
+    zendesk.faults.add(Fault("edit", path="articles$", where=LISTING, skip=1, edit=edit))
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center).keys() == rows(output.records).keys()
+
+
+@pytest.mark.parametrize("order", ["position", "id", "created_at", "updated_at", "edited_at"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_no_order_of_the_pages_is_leaned_on(
+    zendesk: ZendeskEmulator, order: ListOrder, descending: bool
+) -> None:
+    zendesk.switches.cursor_order = order
+    zendesk.switches.cursor_descending = descending
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=205)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    assert len(zendesk.requests) == 6
+
+
+def test_answers_without_user_segment_ids_are_read_the_same(zendesk: ZendeskEmulator) -> None:
+    zendesk.switches.user_segment_ids_in_answers = False
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+
+
+def test_an_article_for_several_segments_is_internal(zendesk: ZendeskEmulator) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    help_center.change(help_center.articles[0], user_segment_ids=[SEGMENT, SEGMENT + 1])
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+
+
+def test_a_bulky_answer_with_every_kind_of_letter_comes_out_as_it_went_in(
+    zendesk: ZendeskEmulator,
+) -> None:
+    help_center = zendesk.account.help_center()
+    section = help_center.add_section(help_center.add_category("c"), "s")
+    body = '<p>\u0000\u2028\ufeff𝒳 «»\r\n\t\\"</p>' + "å" * 1_000_000
+    help_center.add_article(section, title="😀 \ud7ff", body=body)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+
+
+def test_an_agent_reads_what_the_agent_may_see_and_the_log_warns_of_it(
+    zendesk: ZendeskEmulator,
+) -> None:
+    account = zendesk.account
+    help_center = account.help_center()
+    furnish(help_center)
+    agent = account.add_user("Bob Agent", "bob@acme.example", "agent")
+    agent.hidden_sections.add(help_center.articles[3].section_id)
+    credentials = {
+        "auth_type": "api_token",
+        "email": agent.email,
+        "api_token": account.add_api_token(agent),
+    }
+    output = run(zendesk, "read", config(zendesk, credentials=credentials))
+    assert len(output.records) == 13
+    assert "WARN Bob Agent is no admin" in output.logs
+
+
+def test_the_three_field_form_reads_the_same(zendesk: ZendeskEmulator) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    configuration = {
+        "subdomain": "https://acme.zendesk.com/hc/en-us",
+        "email": zendesk.account.admin.email,
+        "api_token": zendesk.account.admin_token,
+    }
+    output = run_script(zendesk, "read", configuration)
+    assert truth(help_center) == rows(output.records)
+    assert zendesk.account.admin_token not in output.text
+
+
+def test_the_time_of_a_sync_is_zendesks_and_not_this_machines(zendesk: ZendeskEmulator) -> None:
+    output = run(zendesk, "read", config(zendesk))
+    synced_at = output.states[0]["stream"]["stream_state"]["synced_at"]
+    assert zendesk.clock.now == datetime.fromisoformat(synced_at).astimezone(UTC)
+
+
+def test_an_unreadable_state_is_said_to_be_and_nothing_is_read(zendesk: ZendeskEmulator) -> None:
+    furnish(zendesk.account.help_center())
+    state = {
+        "type": "STREAM",
+        "stream": {
+            "stream_descriptor": {"name": "articles"},
+            "stream_state": {"synced_at": "yesterday"},
+        },
+    }
+    output = run(zendesk, "read", config(zendesk), state=state)
+    failure_type, message = output.error
+    assert failure_type == "config_error"
+    assert "Clear the stream's data" in message
+    assert ([], []) == (output.records, zendesk.requests)

@@ -1,0 +1,100 @@
+"""What a destination must hold, told from the emulator's Help Center and the design alone."""
+
+from typing import Any
+
+from integration_tests.zendesk_emulator import Article, HelpCenter, Translation
+
+Key = tuple[int, str]
+Row = dict[str, Any]
+
+
+def truth(help_center: HelpCenter, *, treat_as_open: bool = False) -> dict[Key, Row]:
+    """Return the row of each variant that is not outdated, by article id and locale."""
+    return {
+        (article.id, locale): _row(help_center, article, translation, treat_as_open=treat_as_open)
+        for article in help_center.articles
+        for locale, translation in article.translations.items()
+        if not translation.outdated
+    }
+
+
+def rows(records: list[Row]) -> dict[Key, Row]:
+    """Return records in the form of `truth`; each key must be there once.
+
+    The CDK leaves nulls out of what it prints.
+    """
+    keyed = {(record["id"], record["locale"]): record for record in records}
+    assert len(keyed) == len(records), "a key came twice"
+    return {key: {name: record.get(name) for name in _NAMES} for key, record in keyed.items()}
+
+
+_NAMES = (
+    "title",
+    "body",
+    "draft",
+    "status",
+    "visibility",
+    "visibility_reason",
+    "translation_id",
+    "translation_updated_at",
+    "article_updated_at",
+    "created_at",
+    "edited_at",
+    "source_locale",
+    "section_id",
+    "author_id",
+    "permission_group_id",
+    "user_segment_id",
+    "label_names",
+    "content_tag_ids",
+    "promoted",
+    "position",
+    "comments_disabled",
+    "vote_sum",
+    "vote_count",
+)
+
+
+def _row(
+    help_center: HelpCenter, article: Article, translation: Translation, *, treat_as_open: bool
+) -> Row:
+    reasons = {
+        "help_center_closed": help_center.visitors == "closed" and not treat_as_open,
+        "locale_disabled": translation.locale not in help_center.locales,
+        "draft": translation.draft,
+        "hidden": translation.hidden,
+        "user_segment": bool(article.user_segment_ids),
+    }
+    reason = next((reason for reason, holds in reasons.items() if holds), "published")
+    time = "%Y-%m-%dT%H:%M:%SZ"
+    is_source = translation.locale == article.source_locale
+    return {
+        "title": translation.title,
+        "body": translation.body,
+        "draft": translation.draft,
+        "status": "draft" if translation.draft else "published",
+        "visibility": "public" if reason == "published" else "internal",
+        "visibility_reason": reason,
+        "translation_id": translation.id,
+        "translation_updated_at": translation.updated_at.strftime(time),
+        "article_updated_at": article.updated_at.strftime(time),
+        "created_at": article.created_at.strftime(time),
+        "edited_at": article.edited_at.strftime(time) if is_source else None,
+        "source_locale": article.source_locale,
+        **{
+            name: getattr(article, name)
+            for name in (
+                "section_id",
+                "author_id",
+                "permission_group_id",
+                "user_segment_id",
+                "label_names",
+                "content_tag_ids",
+                "promoted",
+                "position",
+                "comments_disabled",
+                "vote_sum",
+                "vote_count",
+            )
+        },
+    }
