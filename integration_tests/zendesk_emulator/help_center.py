@@ -156,6 +156,11 @@ class HelpCenter:
         """The live articles, in order of creation."""
         return [article for article in self._articles.values() if not article.archived]
 
+    @property
+    def archived_articles(self) -> list[Article]:
+        """The articles that no list shows any more, in order of creation."""
+        return [article for article in self._articles.values() if article.archived]
+
     def article(self, article_id: int) -> Article | None:
         """Find an article that was not deleted for good; it may be archived."""
         return self._articles.get(article_id)
