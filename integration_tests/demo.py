@@ -21,15 +21,19 @@ from integration_tests.zendesk_emulator import Article, HelpCenter, ZendeskEmula
 
 _LOCALES = ("en-us", "de", "fr", "ja")
 _WIDTH = 120
+_DATABASE = Path("demo.duckdb")
 _QUERY = "SELECT id, locale, title FROM articles WHERE visibility = 'public'"
 
 
 def main() -> None:
     """Run the demo; what was read stays in the file that `--database` names."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.demo")
-    parser.add_argument("--database", type=Path, default=Path("demo.duckdb"))
+    parser.add_argument("--database", type=Path, default=_DATABASE)
     database: Path = parser.parse_args().database
-    database.unlink(missing_ok=True)
+    if database == _DATABASE:
+        database.unlink(missing_ok=True)
+    elif database.exists():
+        parser.error(f"{database} is there already")
     console = Console(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _WIDTH

@@ -4,6 +4,7 @@ https://docs.airbyte.com/platform/using-airbyte/core-concepts/sync-modes/increme
 """
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,23 +26,18 @@ _DEDUP = """
 def write(database: Path, json_schema: Mapping[str, Any], records: list[dict[str, Any]]) -> None:
     """Append records to the file's table `articles_raw`, and make `articles` of it anew."""
     columns = {name: _type(field) for name, field in json_schema["properties"].items()}
-    lines = database.with_suffix(".jsonl")
-    lines.write_text("".join(json.dumps(record) + "\n" for record in records))
-    try:
-        with duckdb.connect(database) as connection:
-            connection.execute("CREATE SEQUENCE IF NOT EXISTS arrivals")
-            listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-            connection.execute(
-                f"CREATE TABLE IF NOT EXISTS articles_raw ({listed}, _arrival BIGINT)"
-            )
-            connection.execute(
-                "INSERT INTO articles_raw BY NAME SELECT *, nextval('arrivals') AS _arrival "
-                "FROM read_json(?, columns = ?, format = 'newline_delimited')",
-                [str(lines), columns],
-            )
-            connection.execute(_DEDUP)
-    finally:
-        lines.unlink()
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(database) as connection:
+        lines = Path(folder, "records.jsonl")
+        lines.write_text("".join(json.dumps(record) + "\n" for record in records))
+        connection.execute("CREATE SEQUENCE IF NOT EXISTS arrivals")
+        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS articles_raw ({listed}, _arrival BIGINT)")
+        connection.execute(
+            "INSERT INTO articles_raw BY NAME SELECT *, nextval('arrivals') AS _arrival "
+            "FROM read_json(?, columns = ?, format = 'newline_delimited')",
+            [str(lines), columns],
+        )
+        connection.execute(_DEDUP)
 
 
 def _type(field: Mapping[str, Any]) -> str:
