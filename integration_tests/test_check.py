@@ -37,7 +37,7 @@ def test_an_agent_is_warned_that_the_view_may_be_partial(zendesk: ZendeskEmulato
     assert "WARN Bob Agent is no admin: Zendesk leaves out" in output.logs
 
 
-@pytest.mark.parametrize("answer", [401, 403, 404, "redirect"])
+@pytest.mark.parametrize("answer", [401, 403, 404, "redirect", "empty"])
 def test_a_help_center_that_is_closed_to_visitors_is_said_to_be(
     zendesk: ZendeskEmulator, answer: int
 ) -> None:

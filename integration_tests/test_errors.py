@@ -56,6 +56,14 @@ def a_public_address(zendesk: ZendeskEmulator) -> dict[str, object]:
     return config(zendesk, subdomain="https://help.acme.example/hc/en-us")
 
 
+def another_role(zendesk: ZendeskEmulator) -> dict[str, object]:
+    def rewrite(answer: dict[str, dict[str, object]]) -> dict[str, object]:
+        return {"user": {**answer["user"], "role": "light-agent"}}
+
+    zendesk.faults.add(Fault("rewrite", path=ME, rewrite=rewrite, times=None))
+    return config(zendesk)
+
+
 def status(code: int, body: object, path: str = ME) -> Arrange:
     return a_fault(Fault("status", path=path, status=code, body=body, times=None))  # type: ignore[arg-type]
 
@@ -168,11 +176,23 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         "not JSON, or not whole, 7 times in a row. Try again later; https://status.zendesk.com "
         "tells about incidents.",
     ),
-    "what nobody expects": (
-        status(418, {"error": "Teapot"}),
+    "402, a suspended account": (
+        status(402, {"error": "Suspended", "description": "x" * 300}),
+        "config_error",
+        f"Zendesk refused the request for /api/v2/users/me (402: Suspended: {'x' * 189}). "
+        "Check the state of the account at https://acme.zendesk.com.",
+    ),
+    "400, which would be a fault of ours": (
+        status(400, {"error": "invalid", "error_description": "no such parameter"}),
         "system_error",
-        "Zendesk refused the request for /api/v2/users/me (418: Teapot), which the connector does "
-        "not expect. Please report this to its developers.",
+        "Zendesk does not understand the request for /api/v2/users/me (400: invalid: no such "
+        "parameter). Please report this to the connector's developers.",
+    ),
+    "200, but a role that nobody knows": (
+        another_role,
+        "config_error",
+        "Ada Admin is 'light-agent' in Zendesk and would read only what customers may. The user "
+        "must be an agent or admin with access to Guide: see Admin Center, People, Team members.",
     ),
 }
 
@@ -233,7 +253,10 @@ def test_a_form_that_was_filled_in_wrongly_is_refused_without_quoting_the_secret
     for configuration in misshapen:
         for command in ("check", "discover", "read"):
             output = run(zendesk, command, configuration)
-            assert output.error[0] == "config_error" if output.of("TRACE") else True
-            assert not output.records
+            if command == "check":
+                (status,) = output.of("CONNECTION_STATUS")
+                assert "FAILED" == status["status"]
+            else:
+                assert "config_error" == output.error[0]
             assert token not in output.text, configuration
-    assert zendesk.requests == []
+    assert [] == zendesk.requests

@@ -1,5 +1,7 @@
 """Faults on the way: waited out, nothing lost, nothing claimed that was not read."""
 
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import certifi
@@ -32,23 +34,26 @@ PASSING: dict[str, tuple[Fault, list[float]]] = {
         [3, 5],
     ),
     "429 as HTML": (Fault("rate_limited", body="<html>", times=2), [3, 5]),
-    "408": (Fault("status", status=408, times=2), [1, 2]),
-    "500": (Fault("status", status=500, times=2), [1, 2]),
-    "502 as HTML": (Fault("status", status=502, body="<html>Bad Gateway</html>", times=2), [1, 2]),
-    "503": (Fault("status", status=503, times=2), [1, 2]),
+    "204": (Fault("status", status=204, body="", times=2), [2, 3]),
+    "206": (Fault("status", status=206, times=2), [2, 3]),
+    "408": (Fault("status", status=408, times=2), [2, 3]),
+    "425": (Fault("status", status=425, times=2), [2, 3]),
+    "500": (Fault("status", status=500, times=2), [2, 3]),
+    "502 as HTML": (Fault("status", status=502, body="<html>Bad Gateway</html>", times=2), [2, 3]),
+    "503": (Fault("status", status=503, times=2), [2, 3]),
     "503 with Retry-After": (
         Fault("status", status=503, headers={"Retry-After": "20"}, times=2),
         [21, 21],
     ),
-    "504": (Fault("status", status=504, times=2), [1, 2]),
-    "520": (Fault("status", status=520, times=2), [1, 2]),
-    "HTML with status 200": (Fault("html", times=2), [1, 2]),
-    "JSON of another shape": (Fault("status", status=200, body={"ok": True}, times=2), [1, 2]),
-    "a list instead of an object": (Fault("status", status=200, body=[], times=2), [1, 2]),
-    "nothing with status 200": (Fault("status", status=200, body="", times=2), [1, 2]),
-    "dropped": (Fault("dropped", times=2), [1, 2]),
-    "truncated": (Fault("truncated", times=2), [1, 2]),
-    "JSON that ends in the middle": (Fault("cut_json", times=2), [1, 2]),
+    "504": (Fault("status", status=504, times=2), [2, 3]),
+    "520": (Fault("status", status=520, times=2), [2, 3]),
+    "HTML with status 200": (Fault("html", times=2), [2, 3]),
+    "JSON of another shape": (Fault("status", status=200, body={"ok": True}, times=2), [2, 3]),
+    "a list instead of an object": (Fault("status", status=200, body=[], times=2), [2, 3]),
+    "nothing with status 200": (Fault("status", status=200, body="", times=2), [2, 3]),
+    "dropped": (Fault("dropped", times=2), [2, 3]),
+    "truncated": (Fault("truncated", times=2), [2, 3]),
+    "JSON that ends in the middle": (Fault("cut_json", times=2), [2, 3]),
 }
 REQUESTS = {
     "the user": "users/me$",
@@ -67,26 +72,13 @@ def test_a_fault_that_passes_costs_waits_and_nothing_else(
     zendesk.switches.sideload_on_lists = request_ != "translations"
     help_center = zendesk.account.help_center()
     furnish(help_center)
-    kind, expected_waits = PASSING[fault]
-    zendesk.faults.clear()
-    zendesk.faults.add(_anew(kind, path=REQUESTS[request_]))
+    met, expected_waits = PASSING[fault]
+    zendesk.faults.add(replace(met, path=REQUESTS[request_]))
     output = run(zendesk, "read", config(zendesk))
     zendesk.faults.assert_consumed()
     assert truth(help_center) == rows(output.records)
     assert expected_waits == waits
     assert f"2 waits ({sum(waits):.0f} s)" in output.logs
-
-
-def _anew(fault: Fault, **fields: object) -> Fault:
-    return Fault(
-        kind=fault.kind,
-        times=fault.times,
-        status=fault.status,
-        headers=fault.headers,
-        body=fault.body,
-        retry_after=fault.retry_after,
-        **fields,  # type: ignore[arg-type]
-    )
 
 
 def test_each_wait_is_logged_with_its_reason(zendesk: ZendeskEmulator, waits: list[float]) -> None:
@@ -96,12 +88,14 @@ def test_each_wait_is_logged_with_its_reason(zendesk: ZendeskEmulator, waits: li
         Fault("status", path=PAGE, status=502),
     )
     output = run(zendesk, "read", config(zendesk))
-    assert [31, 21, 1] == waits
+    assert [31, 21, 3] == waits
     request = "GET acme.zendesk.com/api/v2/help_center/articles"
     assert f"Waiting 31 s for {request}: the rate limit is reached." in output.logs
     assert f"Waiting 21 s for {request}: status 503." in output.logs
-    assert f"'{request}: status 502'" in output.logs
-    assert "Waiting 1 seconds then retrying" in output.logs
+    assert f"Waiting 3 s for {request}: status 502." in output.logs
+    assert "3 waits (55 s)" in output.logs
+    # The CDK's own lines call every wait a rate limit, or quote the answer.
+    assert "UserDefinedBackoffException" not in output.logs
 
 
 def test_a_rate_limit_is_waited_out_however_long_it_takes(
@@ -159,20 +153,36 @@ def test_a_page_that_keeps_failing_is_asked_for_in_halves(
     zendesk: ZendeskEmulator, fault: Fault
 ) -> None:
     help_center = zendesk.account.help_center()
-    fill(help_center, articles=60)
-    fault.fired = 0
-    zendesk.faults.add(fault)
+    fill(help_center, articles=420)
+    zendesk.faults.add(replace(fault))
     output = run(zendesk, "read", config(zendesk))
     assert truth(help_center) == rows(output.records)
     sizes = [
-        (int(request.query["page[size]"]), request.query.get("page[after]") is None)
+        int(request.query["page[size]"])
         for request in zendesk.requests
         if request.query.get("include")
     ]
-    assert [(100, True)] * 3 + [(50, True)] * 3 + [(25, True)] == sizes[:7]
-    # What helped once is not kept for ever: the next page is asked for at twice the size.
-    assert [(50, False)] * 3 + [(25, False)] == sizes[7:11]
+    # What helped is kept for ten pages; then a bigger one is tried again.
+    assert [100] * 3 + [50] * 3 + [25] * 11 + [50] * 3 + [25] * 6 == sizes
     assert "Asking for 25 at a time." in output.logs
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("cut_json"), Fault("html"), Fault("status", status=200, body={"articles": "Ipsum"})],
+    ids=lambda fault: fault.kind,
+)
+@pytest.mark.usefixtures("waits")
+def test_no_answer_is_quoted_in_the_log(zendesk: ZendeskEmulator, fault: Fault) -> None:
+    help_center = zendesk.account.help_center()
+    section = help_center.add_section(help_center.add_category("c"), "s")
+    help_center.add_article(section, title="Lorem", body="Ipsum" * 100)
+    zendesk.faults.add(replace(fault, path=PAGE))
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert output.records
+    for text in ("Ipsum", "Lorem", "maintenance"):
+        assert text not in output.logs
 
 
 @pytest.mark.usefixtures("waits")
@@ -219,8 +229,7 @@ def test_a_hopeless_fault_fails_the_sync_and_never_empties_it(
     zendesk: ZendeskEmulator, fault: Fault
 ) -> None:
     furnish(zendesk.account.help_center())
-    fault.fired = 0
-    zendesk.faults.add(fault)
+    zendesk.faults.add(replace(fault))
     output = run(zendesk, "read", config(zendesk))
     zendesk.faults.assert_consumed()
     assert output.error[0] == "transient_error"
@@ -244,12 +253,43 @@ def test_whoever_can_not_tell_whether_visitors_may_read_says_no(
 ) -> None:
     help_center = zendesk.account.help_center()
     furnish(help_center)
-    zendesk.faults.add(_anew(fault, path="en-us/articles$"))
+    zendesk.faults.add(replace(fault, path="en-us/articles$"))
     output = run(zendesk, "read", config(zendesk))
     assert output.succeeded
     assert {"help_center_closed"} == {record["visibility_reason"] for record in output.records}
     assert "The Help Center is taken for closed to visitors." in output.logs
-    assert len([r for r in zendesk.requests if r.credential == "none"]) == 5
+    tries = 9 if fault.kind == "rate_limited" else 5
+    assert tries == len([r for r in zendesk.requests if r.credential == "none"])
+
+
+def test_the_look_of_a_visitor_outlasts_the_limit_of_a_minute(
+    zendesk: ZendeskEmulator, waits: list[float]
+) -> None:
+    zendesk.rate_limit = 1
+    zendesk.switches.retry_after = False
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    assert sum(waits) > 60
+
+
+def test_what_a_visitor_is_told_to_wait_is_bounded(
+    zendesk: ZendeskEmulator, waits: list[float]
+) -> None:
+    zendesk.faults.add(Fault("rate_limited", path="en-us/articles$", retry_after=86400))
+    run(zendesk, "read", config(zendesk))
+    assert [121] == waits
+
+
+@pytest.mark.parametrize("asked", ["9" * 12, "9" * 400, "-1", "1e9", "nan"])
+def test_a_retry_after_beyond_reason_does_not_end_the_sync(
+    zendesk: ZendeskEmulator, waits: list[float], asked: str
+) -> None:
+    zendesk.faults.add(Fault("rate_limited", path="me$", retry_after=asked))
+    output = run(zendesk, "check", config(zendesk))
+    assert output.succeeded
+    assert max(waits) <= 86401
 
 
 @pytest.mark.usefixtures("waits")
@@ -289,30 +329,33 @@ def test_every_request_has_a_time_out(
     assert len(zendesk.requests) == len(timeouts)
 
 
+@pytest.mark.parametrize("cursor", ["the same", "another"])
 @pytest.mark.usefixtures("waits")
-def test_pages_that_go_in_a_circle_end_in_an_error(zendesk: ZendeskEmulator) -> None:
-    help_center = zendesk.account.help_center()
-    fill(help_center, articles=120)
+def test_a_list_that_shows_nothing_new_and_does_not_end_is_given_up(
+    zendesk: ZendeskEmulator, cursor: str
+) -> None:
+    fill(zendesk.account.help_center(), articles=120)
+    pages = count()
 
-    def first_page(answer: dict[str, object]) -> dict[str, object]:
-        answer["meta"] = {"has_more": True, "after_cursor": "dGhlcmU="}
-        answer["articles"] = []
-        return answer
+    def go_on(answer: dict[str, object]) -> dict[str, object]:
+        after = "x" if cursor == "the same" else f"x{next(pages)}"
+        return {**answer, "meta": {"has_more": True, "after_cursor": after}}
 
-    zendesk.faults.add(Fault("rewrite", path=PAGE, where=LISTING, rewrite=first_page, times=1))
     zendesk.faults.add(
+        # The emulator knows its own cursors only.
+        Fault("rewrite", path=PAGE, where=LISTING, rewrite=go_on),
         Fault(
             "status",
             path=PAGE,
-            where={"page[after]": "dGhlcmU="},
+            where=LISTING,
             status=200,
-            body={"articles": [], "meta": {"has_more": True, "after_cursor": "dGhlcmU="}},
-            times=None,
-        )
+            body={"articles": [], "meta": {"has_more": True, "after_cursor": "x"}},
+            times=20,
+        ),
     )
     output = run(zendesk, "read", config(zendesk))
     assert output.error[0] == "transient_error"
-    assert "its pages go in a circle" in output.error[1]
+    assert "10 pages in a row with nothing new" in output.error[1]
     assert output.states == []
 
 
@@ -338,9 +381,21 @@ def test_a_zendesk_whose_certificate_can_not_be_trusted_is_not_spoken_to(
         {**zendesk.environment, "REQUESTS_CA_BUNDLE": certifi.where(), "CURL_CA_BUNDLE": ""},
     )
     output = run(zendesk, "check", config(zendesk))
-    assert output.error[0] == "transient_error"
-    assert "no TLS connection that can be trusted" in output.error[1]
+    assert output.error[0] == "config_error"
+    assert "name its certificate in REQUESTS_CA_BUNDLE" in output.error[1]
     assert zendesk.requests == []
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "foo bar", "http://[::1"])
+@pytest.mark.usefixtures("waits")
+def test_a_proxy_that_is_none_is_a_config_error(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    set_up = {**zendesk.environment, "HTTPS_PROXY": proxy, "https_proxy": proxy}
+    monkeypatch.setattr(ZendeskEmulator, "environment", set_up)
+    output = run(zendesk, "check", config(zendesk))
+    assert output.error[0] == "config_error"
+    assert "HTTPS_PROXY" in output.error[1]
 
 
 def test_a_missing_certificate_file_is_a_config_error_that_names_it(

@@ -39,7 +39,7 @@ SWITCHES = st.builds(
     cursor_descending=st.booleans(),
     user_segment_ids_in_answers=st.booleans(),
     disabled_locale_translations=st.booleans(),
-    closed_answer=st.sampled_from([401, 403, 404, "redirect"]),
+    closed_answer=st.sampled_from([401, 403, 404, "redirect", "empty"]),
     retry_after=st.booleans(),
     rate_limit_text=st.sampled_from(["plain", "json"]),
 )

@@ -14,6 +14,7 @@ from integration_tests.zendesk_emulator import Fault, HelpCenter, ListOrder, Zen
 from integration_tests.zendesk_emulator.sample import SEGMENT, furnish
 
 HELP_CENTER = "/api/v2/help_center"
+LISTING = {"include": "translations"}
 SCHEMA = json.loads(
     (Path(source_zendesk_articles.__file__).parent / "schemas" / "articles.json").read_text()
 )
@@ -40,6 +41,7 @@ def test_a_help_center_of_730_articles_in_two_locales_is_read_whole_for_22_reque
     fill(help_center, articles=730, categories=6)
     output = run_script(zendesk, "read", config(zendesk))
     assert len(output.records) == 1460
+    assert len(output.states) == 1
     assert truth(help_center) == rows(output.records)
     # Eight pages, and one request each for the user, the locales and what visitors may read.
     assert len(zendesk.requests) == 11
@@ -161,6 +163,24 @@ def test_the_time_of_a_key_moves_on_when_zendesks_clock_goes_back(
     assert state["stream"]["stream_state"]["synced_at"] == "2026-11-01T12:00:01Z"
 
 
+def test_the_state_tells_the_latest_times_and_the_start_of_the_sync(
+    zendesk: ZendeskEmulator,
+) -> None:
+    furnish(zendesk.account.help_center())
+    zendesk.clock.advance(-30)
+    zendesk.faults.add(
+        Fault("edit", path="articles$", where=LISTING, edit=lambda: zendesk.clock.advance(7200))
+    )
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    state = output.states[0]["stream"]["stream_state"]
+    # The articles were stamped at 12:00:00, half a minute after the sync began.
+    assert state["synced_at"] == "2026-11-01T12:00:00Z"
+    # Not the latest stamp: an edit during the listing may lie before it, on a page already read.
+    assert state["help_centers"]["acme"]["updated_at"] == "2026-11-01T11:58:30Z"
+    assert state["help_centers"]["acme"]["reconciled_at"] == "2026-11-01T11:59:30Z"
+
+
 def test_a_full_refresh_begins_anew_whatever_state_is_left(zendesk: ZendeskEmulator) -> None:
     furnish(zendesk.account.help_center())
     first = run(zendesk, "read", config(zendesk))
@@ -169,7 +189,7 @@ def test_a_full_refresh_begins_anew_whatever_state_is_left(zendesk: ZendeskEmula
     assert first.records == again.records
 
 
-@pytest.mark.parametrize("answer", [401, 403, 404, "redirect"])
+@pytest.mark.parametrize("answer", [401, 403, 404, "redirect", "empty"])
 def test_a_help_center_that_visitors_can_not_read_is_all_internal(
     zendesk: ZendeskEmulator, answer: int
 ) -> None:
@@ -257,7 +277,24 @@ def test_a_list_of_translations_without_the_source_is_asked_for_again(
     assert len(zendesk.requests) == 5
 
 
-LISTING = {"include": "translations"}
+def test_what_is_asked_for_article_by_article_wins_over_a_partial_list(
+    zendesk: ZendeskEmulator,
+) -> None:
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+
+    def make_stale(answer: dict[str, list[dict[str, list[dict[str, str]]]]]) -> dict[str, object]:
+        article = next(row for row in answer["articles"] if len(row["translations"]) > 3)
+        article["translations"] = [
+            {**row, "title": "stale"} for row in article["translations"] if row["locale"] == "de"
+        ]
+        return dict(answer)
+
+    zendesk.faults.add(Fault("rewrite", path="articles$", where=LISTING, rewrite=make_stale))
+    output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center) == rows(output.records)
+    assert "1 outdated left out" in output.logs
 
 
 def test_an_article_that_is_archived_before_its_translations_are_read_is_left_out(
@@ -273,25 +310,50 @@ def test_an_article_that_is_archived_before_its_translations_are_read_is_left_ou
     output = run(zendesk, "read", config(zendesk))
     zendesk.faults.assert_consumed()
     assert truth(help_center) == rows(output.records)
+    assert "Help Center acme: 6 articles" in output.logs
 
 
-def test_an_article_that_moves_to_a_later_page_is_emitted_once(zendesk: ZendeskEmulator) -> None:
+def test_lists_of_translations_that_are_not_there_are_no_empty_result(
+    zendesk: ZendeskEmulator,
+) -> None:
+    zendesk.switches.sideload_on_lists = False
+    furnish(zendesk.account.help_center())
+    zendesk.faults.add(Fault("status", path="translations$", status=404, times=None))
+    output = run(zendesk, "read", config(zendesk))
+    assert output.error[0] == "transient_error"
+    assert "the article is there, its list is not" in output.error[1]
+    assert output.states == []
+
+
+def test_an_article_that_is_restricted_during_the_listing_ends_up_internal(
+    zendesk: ZendeskEmulator,
+) -> None:
     zendesk.switches.cursor_order = "updated_at"
     help_center = zendesk.account.help_center()
     fill(help_center, articles=150)
     first = help_center.articles[0]
 
-    def edit() -> None:
+    def restrict() -> None:
         zendesk.clock.advance(1)
-        help_center.change(first, promoted=True)
+        help_center.change(first, user_segment_id=SEGMENT)
 
     for article in help_center.articles[1:]:
         zendesk.clock.advance(1)
         help_center.change(article, vote_sum=1)
-    zendesk.faults.add(Fault("edit", path="articles$", where=LISTING, skip=1, edit=edit))
+    zendesk.faults.add(Fault("edit", path="articles$", where=LISTING, skip=1, edit=restrict))
     output = run(zendesk, "read", config(zendesk))
     zendesk.faults.assert_consumed()
-    assert truth(help_center).keys() == rows(output.records).keys()
+    destination = {(record["id"], record["locale"]): record for record in output.records}
+    assert truth(help_center) == rows(list(destination.values()))
+    # It comes twice, with a state in between: some destinations write a batch as a set.
+    assert len(output.records) == 302
+    between, last = output.states
+    kinds = [message["type"] for message in output.messages]
+    state = kinds.index("STATE")
+    assert (300, 2) == (kinds[:state].count("RECORD"), kinds[state:].count("RECORD"))
+    assert between["stream"]["stream_state"]["help_centers"] == {}
+    assert last["stream"]["stream_state"]["help_centers"]["acme"]["articles"] == 150
+    assert "1 edited meanwhile" in output.logs
 
 
 @pytest.mark.parametrize("order", ["position", "id", "created_at", "updated_at", "edited_at"])
@@ -351,6 +413,30 @@ def test_an_agent_reads_what_the_agent_may_see_and_the_log_warns_of_it(
     output = run(zendesk, "read", config(zendesk, credentials=credentials))
     assert len(output.records) == 13
     assert "WARN Bob Agent is no admin" in output.logs
+
+
+def test_another_help_center_is_read_on_its_own_host_and_named_in_each_record(
+    zendesk: ZendeskEmulator,
+) -> None:
+    zendesk.account.add_brand("shop")
+    furnish(zendesk.account.help_center("shop"))
+    output = run(zendesk, "read", config(zendesk, subdomain="shop"))
+    assert truth(zendesk.account.help_center("shop")) == rows(output.records)
+    assert {"shop"} == {record["brand_subdomain"] for record in output.records}
+    assert {"shop.zendesk.com"} == {request.host for request in zendesk.requests}
+
+
+def test_a_help_center_that_leaves_out_translations_in_disabled_locales_is_read_without_them(
+    zendesk: ZendeskEmulator,
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    help_center.disable_locale("de")
+    output = run(zendesk, "read", config(zendesk))
+    expected = {key: row for key, row in truth(help_center).items() if key[1] in {"en-us", "fr"}}
+    assert expected == rows(output.records)
+    assert "WARN 1 articles of Help Center acme came without the translation" in output.logs
 
 
 def test_the_three_field_form_reads_the_same(zendesk: ZendeskEmulator) -> None:

@@ -1,5 +1,9 @@
 """No secret leaves: not in what is printed, and not to another host."""
 
+import base64
+from dataclasses import replace
+from unittest.mock import patch
+
 import pytest
 
 from integration_tests.connector import config, run, run_script
@@ -48,26 +52,50 @@ def test_the_platforms_debug_level_prints_no_secret_either(
 )
 @pytest.mark.usefixtures("waits")
 def test_no_fault_brings_a_secret_to_light(zendesk: ZendeskEmulator, fault: Fault) -> None:
-    fault.fired = 0
-    zendesk.faults.add(fault)
+    zendesk.faults.add(replace(fault))
     output = run(zendesk, "read", config(zendesk), debug=True)
     zendesk.faults.assert_consumed()
     for secret in forms(zendesk, config(zendesk)):
         assert secret not in output.text
 
 
-def test_an_answer_that_repeats_the_credentials_is_masked(zendesk: ZendeskEmulator) -> None:
-    token = zendesk.account.admin_token
-    echo = {"error": f"The token {token} is unknown"}
-    zendesk.faults.add(Fault("status", path="users/me", status=401, body=echo, times=None))
-    output = run(zendesk, "read", config(zendesk))
-    assert "The token **** is unknown" in output.error[1]
-    assert token not in output.text
+@pytest.mark.parametrize("status", [200, 401, 500])
+@pytest.mark.parametrize("command", ["check", "read"])
+@pytest.mark.usefixtures("waits")
+def test_an_answer_that_repeats_the_credentials_is_masked(
+    zendesk: ZendeskEmulator, command: str, status: int
+) -> None:
+    account = zendesk.account
+    pair = f"{account.admin.email}/token:{account.admin_token}"
+    signed = base64.b64encode(pair.encode()).decode()
+    echo = {"error": f"Got Basic {signed}, that is {account.admin_token}"}
+    zendesk.faults.add(Fault("status", path="users/me", status=status, body=echo, times=None))
+    # Pasted with blanks, the token is sent without them.
+    credentials = {
+        "auth_type": "api_token",
+        "email": account.admin.email,
+        "api_token": f" {account.admin_token}\n",
+    }
+    output = run(zendesk, command, config(zendesk, credentials=credentials))
+    assert {signed} == {
+        r.authorization.removeprefix("Basic ") for r in zendesk.requests if r.authorization
+    }
+    if status == 401:
+        assert "Got Basic ****, that is ****" in output.error[1]
+    for secret in forms(zendesk, config(zendesk)):
+        assert secret not in output.text
 
 
 @pytest.mark.parametrize("path", ["users/me$", "locales$", "en-us/articles$", "[^s]/articles$"])
 @pytest.mark.parametrize(
-    "location", ["https://evil.example/", "https://other.zendesk.com/api/v2/", "http://[", ""]
+    "location",
+    [
+        "https://evil.example/",
+        "https://other.zendesk.com/api/v2/",
+        "http://[",
+        "https://\xe9.example/",
+        "",
+    ],
 )
 def test_no_redirect_is_followed(zendesk: ZendeskEmulator, path: str, location: str) -> None:
     furnish(zendesk.account.help_center())
@@ -93,13 +121,13 @@ def test_no_link_of_an_answer_is_followed(zendesk: ZendeskEmulator) -> None:
     assert zendesk.strangers == []
 
 
-def test_a_locale_can_not_lead_the_visitors_request_astray(zendesk: ZendeskEmulator) -> None:
+def test_no_cookie_of_an_answer_is_sent_back(zendesk: ZendeskEmulator) -> None:
     furnish(zendesk.account.help_center())
-
-    def lie(answer: dict[str, object]) -> dict[str, object]:
-        return {**answer, "default_locale": "../../../users/me?x=#"}
-
-    zendesk.faults.add(Fault("rewrite", path="locales$", rewrite=lie, times=None))
-    output = run(zendesk, "read", config(zendesk))
-    assert {"internal"} == {record["visibility"] for record in output.records}
-    assert zendesk.strangers == []
+    cookie = "_zendesk_session=signed-in; Domain=zendesk.com; Path=/; Secure"
+    for path in ("users/me$", "locales$"):
+        zendesk.faults.add(Fault("status", path=path, status=503, headers={"Set-Cookie": cookie}))
+    with patch("time.sleep"):
+        output = run(zendesk, "read", config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert output.succeeded
+    assert {None} == {request.cookie for request in zendesk.requests}

@@ -10,8 +10,9 @@ Row = dict[str, Any]
 
 def truth(help_center: HelpCenter, *, treat_as_open: bool = False) -> dict[Key, Row]:
     """Return the row of each variant that is not outdated, by article id and locale."""
+    is_open = treat_as_open or _visitors_see_something(help_center)
     return {
-        (article.id, locale): _row(help_center, article, translation, treat_as_open=treat_as_open)
+        (article.id, locale): _row(help_center, article, translation, is_open=is_open)
         for article in help_center.articles
         for locale, translation in article.translations.items()
         if not translation.outdated
@@ -55,11 +56,23 @@ _NAMES = (
 )
 
 
+def _visitors_see_something(help_center: HelpCenter) -> bool:
+    """Tell whether the look of a visitor proves that the Help Center is open."""
+    shown = [
+        article.translations.get(help_center.default_locale)
+        for article in help_center.articles
+        if not article.user_segment_ids
+    ]
+    return help_center.visitors == "open" and any(
+        text is not None and not text.draft and not text.hidden for text in shown
+    )
+
+
 def _row(
-    help_center: HelpCenter, article: Article, translation: Translation, *, treat_as_open: bool
+    help_center: HelpCenter, article: Article, translation: Translation, *, is_open: bool
 ) -> Row:
     reasons = {
-        "help_center_closed": help_center.visitors == "closed" and not treat_as_open,
+        "help_center_closed": not is_open,
         "locale_disabled": translation.locale not in help_center.locales,
         "draft": translation.draft,
         "hidden": translation.hidden,

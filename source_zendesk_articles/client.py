@@ -5,13 +5,15 @@ answer is followed. Retrying is the CDK's; what is worth a retry, and how often,
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
+from operator import attrgetter
 from typing import Final, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -28,6 +30,7 @@ from requests.auth import AuthBase
 
 from source_zendesk_articles.auth import NoAuth
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError, broken_set_up
+from source_zendesk_articles.instants import write_instant
 from source_zendesk_articles.models import (
     Article,
     Item,
@@ -40,72 +43,88 @@ from source_zendesk_articles.models import (
     parse_answer,
     parse_articles,
     parse_count,
-    parse_is_list,
     parse_locales,
+    parse_shown_article,
     parse_translations,
     parse_user,
+    parse_visitors_articles,
 )
 
 Answer = TypeVar("Answer")
 
 # https://developer.zendesk.com/api-reference/introduction/pagination/#using-cursor-pagination
 PAGE_SIZE: Final = 100
+# A page that came in halves is no reason to read the next ten that way, and the whole listing less.
+PAGES_BEFORE_GROWING: Final = 10
 # Seconds to connect, and to wait for the next byte: big pages are known to take tens of seconds.
 TIMEOUT: Final = (10.0, 75.0)
-UNLIMITED: Final = 10**9
+# A list that shows nothing new for so long does not end by itself.
+FRUITLESS_PAGES: Final = 10
 # The limits count by the minute: https://developer.zendesk.com/api-reference/introduction/rate-limits/
-LONGEST_BLIND_WAIT: Final = 60.0
+LONGEST_BLIND_WAIT: Final = 60
+UNLIMITED: Final = 10**9
 
+_DAY: Final = 24 * 60 * 60
+_GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _HELP_CENTER: Final = "/api/v2/help_center"
 _LOG = logging.getLogger("airbyte.zendesk")
 # The CDK's client logs the headers of each request at DEBUG level, the credentials among them.
 _CLIENT_LOG = logging.getLogger("airbyte.zendesk.http")
 _CLIENT_LOG.setLevel(logging.INFO)
+# It calls each wait a rate limit; `backoff_time` logs the reason.
+logging.getLogger("airbyte").addFilter(
+    lambda line: not line.getMessage().startswith("UserDefinedBackoffException")
+)
 
 
-class Patience(NamedTuple):
-    """How often a request is made before it counts as failed, and before it counts as limited."""
+class RetryPolicy(NamedTuple):
+    """When a request counts as failed: after so many tries, or so many answers with 429.
+
+    `longest_wait` in seconds bounds what `Retry-After` asks for; the request is then made early.
+    """
 
     tries: int
     rate_limited_tries: int
+    longest_wait: int
 
 
-# The CDK waits 1, 2, 4, 8, 16, 32 s in between: a fault of less than a minute passes unnoticed.
-PATIENT: Final = Patience(tries=7, rate_limited_tries=UNLIMITED)
-# Big pages are known to time out (502, 504): after these tries (3 s), half of one is asked for.
-BIG_PAGE: Final = Patience(tries=3, rate_limited_tries=UNLIMITED)
-# Whether visitors may read has a safe answer, no: it need not be waited for for ever.
-VISITOR: Final = Patience(tries=5, rate_limited_tries=5)
+# Waits of 2, 3, 5, 9, 17, 33 s: a fault of a minute passes unnoticed.
+PATIENT: Final = RetryPolicy(tries=7, rate_limited_tries=UNLIMITED, longest_wait=_DAY)
+# Big pages are known to time out (502, 504): after three tries half of one is likelier to come.
+BIG_PAGE: Final = RetryPolicy(tries=3, rate_limited_tries=UNLIMITED, longest_wait=_DAY)
+# Whether visitors may read has a safe answer, no, which need not be waited for for ever: but for
+# several times the minute by which limits count.
+VISITOR: Final = RetryPolicy(tries=5, rate_limited_tries=9, longest_wait=120)
 
 
 @dataclass
-class Traffic:
+class RequestStats:
     """What the requests of one client have cost so far."""
 
-    requests: int = 0
+    sent: int = 0
     waits: int = 0
     waited_seconds: float = 0.0
 
 
-class _Exchange(ErrorHandler, BackoffStrategy, Generic[Answer]):
+class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
     """One request until its answer is usable: tells the CDK what to retry, and when to stop.
 
-    `answer` and `date` are those of the usable answer.
+    `answer` and `date` are those of the usable answer, None after a refusal.
     """
 
     def __init__(
         self,
         request: str,
         parse: Callable[[JsonObject], Answer],
-        patience: Patience,
-        traffic: Traffic,
+        policy: RetryPolicy,
+        stats: RequestStats,
     ) -> None:
         self.answer: Answer | None = None
-        self.date: datetime | None = None
+        self.date: str | None = None
         self._request = request
         self._parse = parse
-        self._patience = patience
-        self._traffic = traffic
+        self._policy = policy
+        self._stats = stats
         self._failures = 0
         self._rate_limited = 0
         self._reason = ""
@@ -123,18 +142,20 @@ class _Exchange(ErrorHandler, BackoffStrategy, Generic[Answer]):
     def interpret_response(
         self, response_or_exception: requests.Response | Exception | None = None
     ) -> ErrorResolution:
-        """Tell what to do with an answer; all that is final is a success here."""
-        self._traffic.requests += 1
+        """Tell what to do with an answer; a refusal is final, and so a success here.
+
+        Raises:
+            AirbyteTracedException: a `config_error` where this machine's settings are wrong.
+
+        """
+        self._stats.sent += 1
         answer = response_or_exception
-        if self._is_rate_limit(answer):
-            self._reason = "the rate limit is reached"
-            return self._again(ResponseAction.RATE_LIMITED)
         if not isinstance(answer, requests.Response):
             self._reason = _broken(answer)
             return self._again(ResponseAction.RETRY)
-        if _is_passing(answer.status_code):
-            self._reason = f"status {answer.status_code}"
-            return self._again(ResponseAction.RETRY)
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            self._reason = "the rate limit is reached"
+            return self._again(ResponseAction.RATE_LIMITED)
         if answer.status_code == HTTPStatus.OK:
             try:
                 self.answer = self._parse(parse_answer(answer.content))
@@ -142,46 +163,66 @@ class _Exchange(ErrorHandler, BackoffStrategy, Generic[Answer]):
             except UnreadableAnswerError as error:
                 self._reason = str(error)
                 return self._again(ResponseAction.RETRY)
+        elif _is_passing(answer.status_code):
+            self._reason = f"status {answer.status_code}"
+            return self._again(ResponseAction.RETRY)
         return ErrorResolution(ResponseAction.SUCCESS)
 
     def backoff_time(
         self,
         response_or_exception: requests.Response | requests.RequestException | None,
         attempt_count: int,  # noqa: ARG002 -- it counts rate limits and failures together
-    ) -> float | None:
-        """Return the seconds to wait, None for the CDK's 1, 2, 4, …; raise when tries are up."""
+    ) -> float:
+        """Return the seconds to wait, to which the CDK adds one.
+
+        Raises:
+            NoUsableAnswerError: when the tries are used up.
+
+        """
         answer = response_or_exception
-        seconds = _retry_after(answer) if isinstance(answer, requests.Response) else None
-        if self._is_rate_limit(answer):
+        asked_for = None
+        if isinstance(answer, requests.Response):
+            asked_for = _retry_after(answer)
+            limited = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        else:
+            limited = False
+        if limited:
             self._rate_limited += 1
-            if self._rate_limited >= self._patience.rate_limited_tries:
-                raise NoUsableAnswerError(self._request, self._reason, self._rate_limited)
-            seconds = seconds or min(2.0**self._rate_limited, LONGEST_BLIND_WAIT)
+            count, most = self._rate_limited, self._policy.rate_limited_tries
+            blind = min(2 ** min(count, 10), LONGEST_BLIND_WAIT)
         else:
             self._failures += 1
-            if self._failures >= self._patience.tries:
-                raise NoUsableAnswerError(self._request, self._reason, self._failures)
-        self._traffic.waits += 1
-        if not seconds:
-            # The CDK logs this wait, with the reason.
-            self._traffic.waited_seconds += 2.0 ** (self._failures - 1)
-            return None
-        # The CDK adds a second.
-        self._traffic.waited_seconds += seconds + 1
-        _LOG.info("Waiting %.0f s for %s: %s.", seconds + 1, self._request, self._reason)
+            count, most = self._failures, self._policy.tries
+            blind = 2 ** (count - 1)
+        if count >= most:
+            raise NoUsableAnswerError(self._request, f"{self._reason}, {count} times in a row")
+        seconds = min(asked_for or blind, self._policy.longest_wait)
+        self._stats.waits += 1
+        self._stats.waited_seconds += seconds + 1
+        _LOG.info("Waiting %d s for %s: %s.", seconds + 1, self._request, self._reason)
         return seconds
 
-    @staticmethod
-    def _is_rate_limit(answer: object) -> bool:
-        return (
-            isinstance(answer, requests.Response)
-            and answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        )
-
     def _again(self, action: ResponseAction) -> ErrorResolution:
-        return ErrorResolution(
-            action, FailureType.transient_error, f"{self._request}: {self._reason}"
+        return ErrorResolution(action, FailureType.transient_error, self._reason)
+
+
+class _Session(requests.Session):
+    """A session that neither follows redirects nor keeps cookies.
+
+    A cookie of a signed-in answer would sign a visitor's request, or outlive its credentials.
+    """
+
+    def __init__(self, auth: AuthBase) -> None:
+        super().__init__()
+        self.auth = auth
+        self.headers["User-Agent"] = (
+            f"source-zendesk-articles/{version('source-zendesk-articles')} (Airbyte)"
         )
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 -- not even looked at
+        """Find none."""
+        return
 
 
 class HelpCenterClient:
@@ -193,15 +234,15 @@ class HelpCenterClient:
 
     def __init__(self, subdomain: str, auth: AuthBase) -> None:
         self.subdomain = subdomain
-        self.traffic = Traffic()
+        self.requests = RequestStats()
         self.host = f"{subdomain}.zendesk.com"
-        self._signed = _session(auth)
-        self._visitor = _session(NoAuth())
-        self._now: datetime | None = None
+        self._signed = _Session(auth)
+        self._visitor = _Session(NoAuth())
+        self._now: str | None = None
 
     @property
-    def now(self) -> datetime:
-        """Zendesk's clock at its last answer; ask for something first."""
+    def now(self) -> str:
+        """Zendesk's clock at its last answer, as Zendesk writes it; ask for something first."""
         if self._now is None:
             raise RuntimeError("Zendesk was not asked for anything yet.")
         return self._now
@@ -221,61 +262,86 @@ class HelpCenterClient:
     def visitors_may_read(self, locale: str) -> bool:
         """Tell whether somebody who is not signed in gets a list of articles.
 
-        No setting of the Help Center tells it. What a closed one answers is not documented:
-        whatever is not a list counts as closed.
+        No setting of the Help Center tells it, and what a closed one answers is not documented.
+        Whatever is not a list counts as closed, and so does an empty list, which proves nothing:
+        other lists leave out without a word what the caller may not see.
         """
         path = f"{_HELP_CENTER}/{quote(locale, safe='')}/articles"
+        params = {"page[size]": "1"}
         try:
-            return self._get(
-                path,
-                parse_is_list,
-                {"page[size]": "1"},
-                patience=VISITOR,
-                session=self._visitor,
+            seen = self._get(
+                path, parse_visitors_articles, params, policy=VISITOR, session=self._visitor
             )
         except RefusalError:
             return False
         except NoUsableAnswerError as error:
             _LOG.warning("%s The Help Center is taken for closed to visitors.", error)
             return False
+        return bool(seen)
 
     def articles(self) -> Iterator[tuple[Article, ...]]:
         """Yield every article with its translations, a page at a time, in no order to lean on.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
         """
-        return self._pages(f"{_HELP_CENTER}/articles", parse_articles, include="translations")
+        return self._pages(
+            f"{_HELP_CENTER}/articles",
+            parse_articles,
+            key=attrgetter("id"),
+            include="translations",
+        )
 
     def translations(self, article_id: int) -> tuple[Translation, ...] | None:
         """Return an article's translations, None where the article is gone.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/#list-translations
         """
-        path = f"{_HELP_CENTER}/articles/{article_id}/translations"
+        article = f"{_HELP_CENTER}/articles/{article_id}"
+        path = f"{article}/translations"
         try:
-            return tuple(row for page in self._pages(path, parse_translations) for row in page)
+            pages = self._pages(path, parse_translations, key=attrgetter("locale"))
+            return tuple(row for page in pages for row in page)
         except RefusalError as error:
-            if error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-                return None
-            raise
+            if error.status not in _GONE:
+                raise
+        # No list is not yet no article.
+        try:
+            self._get(article, parse_shown_article)
+        except RefusalError as error:
+            if error.status not in _GONE:
+                raise
+            return None
+        raise NoUsableAnswerError(f"GET {self.host}{path}", "the article is there, its list is not")
 
     def _pages(
-        self, path: str, parse: Callable[[JsonObject], Page[Item]], include: str | None = None
+        self,
+        path: str,
+        parse: Callable[[JsonObject], Page[Item]],
+        *,
+        key: Callable[[Item], object],
+        include: str | None = None,
     ) -> Iterator[tuple[Item, ...]]:
         # An unknown `include` is ignored without an error: it goes out with every page.
         params = {"include": include} if include else {}
-        size = PAGE_SIZE
-        seen: set[str] = set()
+        size, good, fruitless = PAGE_SIZE, 0, 0
+        seen: set[object] = set()
         while True:
-            page, size = self._page(path, parse, params, size)
+            page, came_in = self._page(path, parse, params, size)
             yield page.items
             if page.after is None:
                 return
-            if page.after in seen:
-                raise NoUsableAnswerError(f"GET {self.host}{path}", "its pages go in a circle", 1)
-            seen.add(page.after)
+            known = len(seen)
+            seen.update(key(item) for item in page.items)
+            fruitless = 0 if len(seen) > known else fruitless + 1
+            if fruitless >= FRUITLESS_PAGES:
+                raise NoUsableAnswerError(
+                    f"GET {self.host}{path}", f"{fruitless} pages in a row with nothing new"
+                )
+            good = good + 1 if came_in == size else 0
+            size = came_in
+            if good >= PAGES_BEFORE_GROWING:
+                size, good = min(2 * size, PAGE_SIZE), 0
             params["page[after]"] = page.after
-            size = min(2 * size, PAGE_SIZE)
 
     def _page(
         self,
@@ -284,12 +350,12 @@ class HelpCenterClient:
         params: Mapping[str, str],
         size: int,
     ) -> tuple[Page[Item], int]:
-        # Returns the page with the size at which it came.
+        """Return a page of this size or, if it does not come, of a half, a quarter, …; its size."""
         while True:
             sized = {**params, "page[size]": str(size)}
-            patience = BIG_PAGE if size > 1 else PATIENT
+            policy = BIG_PAGE if size > 1 else PATIENT
             try:
-                return self._get(path, parse, sized, patience=patience), size
+                return self._get(path, parse, sized, policy=policy), size
             except NoUsableAnswerError as error:
                 if size == 1:
                     raise
@@ -301,15 +367,15 @@ class HelpCenterClient:
         path: str,
         parse: Callable[[JsonObject], Answer],
         params: Mapping[str, str] | None = None,
-        patience: Patience = PATIENT,
+        policy: RetryPolicy = PATIENT,
         session: requests.Session | None = None,
     ) -> Answer:
-        exchange = _Exchange(f"GET {self.host}{path}", parse, patience, self.traffic)
+        handler = _AnswerHandler(f"GET {self.host}{path}", parse, policy, self.requests)
         http = HttpClient(
             name="articles",
             logger=_CLIENT_LOG,
-            error_handler=exchange,
-            backoff_strategy=exchange,
+            error_handler=handler,
+            backoff_strategy=handler,
             session=session or self._signed,
             request_timeout=TIMEOUT,
         )
@@ -324,8 +390,8 @@ class HelpCenterClient:
             # Plain, it is what `requests` raises where REQUESTS_CA_BUNDLE names no file.
             if type(error) is not OSError:
                 raise
-            raise broken_set_up(error) from None
-        if exchange.answer is None or exchange.date is None:
+            raise broken_set_up(f"{error}.") from None
+        if handler.answer is None or handler.date is None:
             raise RefusalError(
                 self.host,
                 path,
@@ -333,50 +399,45 @@ class HelpCenterClient:
                 response.content,
                 location=response.headers.get("Location"),
             )
-        self._now = exchange.date
-        return exchange.answer
-
-
-def _session(auth: AuthBase) -> requests.Session:
-    session = requests.Session()
-    session.auth = auth
-    session.headers["User-Agent"] = (
-        f"source-zendesk-articles/{version('source-zendesk-articles')} (Airbyte)"
-    )
-    # A cookie of a signed-in answer would sign a visitor's request, or outlive its credentials.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
+        self._now = handler.date
+        return handler.answer
 
 
 def _is_passing(status: int) -> bool:
-    return status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY) or (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    # An empty or partial success (204, 206) is not the answer that was asked for.
+    return (
+        status < HTTPStatus.MULTIPLE_CHOICES
+        or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
+        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     )
 
 
-def _date(response: requests.Response) -> datetime:
+def _date(response: requests.Response) -> str:
     # RFC 9110 has an origin server with a clock send it; all stamps of a sync rest on it.
     try:
         date = parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
+        return write_instant(date if date.tzinfo else date.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         raise UnreadableAnswerError("an answer without a date") from None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _retry_after(response: requests.Response) -> float | None:
+def _retry_after(response: requests.Response) -> int | None:
     # Seconds, says Zendesk; it is missing now and then. A date, which HTTP allows, is not read.
     # https://developer.zendesk.com/api-reference/introduction/rate-limits/#handling-errors
     seconds = response.headers.get("Retry-After", "").strip()
-    return float(seconds) if seconds.isdecimal() else None
+    return min(int(seconds), _DAY) if re.fullmatch(r"[0-9]{1,18}", seconds) else None
 
 
 def _broken(error: object) -> str:
+    """Say why there was no answer; raise where asking again can not help."""
     match error:
-        case requests.exceptions.SSLError():
-            return (
-                "no TLS connection that can be trusted (behind a proxy that inspects traffic, name "
-                "its certificate in REQUESTS_CA_BUNDLE)"
+        case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise broken_set_up(
+                "the certificate of the other side is not to be trusted. Behind a proxy that "
+                "inspects traffic, name its certificate in REQUESTS_CA_BUNDLE."
             )
+        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+            raise broken_set_up("HTTPS_PROXY is not the address of a proxy.")
         case requests.exceptions.ProxyError():
             return "the proxy gave no connection"
         case requests.exceptions.Timeout():

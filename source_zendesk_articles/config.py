@@ -38,16 +38,16 @@ def parse_subdomain(text: str) -> str:
 def _parse_secret(secret: SecretStr) -> SecretStr:
     # A line break or a letter outside ASCII can not be sent in a header, and the error that
     # http.client raises for it quotes the header.
-    text = secret.get_secret_value().strip()
+    text = secret.get_secret_value()
     if not (text and text.isascii() and text.isprintable()):
         raise ValueError("is empty or has a character that no Zendesk credential has.")
-    return SecretStr(text)
+    return secret
 
 
 def _parse_email(text: str) -> str:
     # `user/token` before the colon is the form of Zendesk's Basic scheme: an address that was
     # pasted with it is taken without, and a colon would move the border to the password.
-    email = text.strip().removesuffix("/token")
+    email = text.removesuffix("/token")
     if "@" not in email or ":" in email or not email.isprintable():
         raise ValueError("is not an e-mail address.")
     return email
@@ -121,9 +121,9 @@ def normalize(config: Mapping[str, object]) -> dict[str, object]:
     else:
         credentials = None
     if isinstance(credentials, Mapping):
+        entered = {key: credentials.get(key) for key in ApiTokenCredentials.model_fields}
+        # Stripped here already, so that the text which is masked is the text which is sent.
         plain["credentials"] = {
-            key: credentials[key]
-            for key in ApiTokenCredentials.model_fields
-            if isinstance(credentials.get(key), str)
+            key: value.strip() for key, value in entered.items() if isinstance(value, str)
         }
     return plain

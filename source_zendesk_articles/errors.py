@@ -24,12 +24,15 @@ _DETAIL_LENGTH = 200
 
 
 class NoUsableAnswerError(AirbyteTracedException):
-    """Zendesk did not answer a request in a usable way, as often as it was asked."""
+    """Zendesk did not answer a request in a usable way, as often as it was asked.
 
-    def __init__(self, request: str, reason: str, tries: int) -> None:
+    `reason` says how it answered instead, and how often.
+    """
+
+    def __init__(self, request: str, reason: str) -> None:
         super().__init__(
-            message=f"Zendesk gave no usable answer to {request}: {reason}, {tries} times in a "
-            "row. Try again later; https://status.zendesk.com tells about incidents.",
+            message=f"Zendesk gave no usable answer to {request}: {reason}. Try again later; "
+            "https://status.zendesk.com tells about incidents.",
             internal_message=f"{request}: {reason}",
             failure_type=FailureType.transient_error,
         )
@@ -85,11 +88,16 @@ def _explain(
                 "credentials are sent to the configured host only. Check `subdomain`: the account "
                 "may have been renamed."
             )
-        case _:
+        case HTTPStatus.BAD_REQUEST:
             failure_type = FailureType.system_error
             message = (
-                f"Zendesk refused the request for {path} {said}, which the connector does not "
-                "expect. Please report this to its developers."
+                f"Zendesk does not understand the request for {path} {said}. Please report this "
+                "to the connector's developers."
+            )
+        case _:
+            message = (
+                f"Zendesk refused the request for {path} {said}. Check the state of the account "
+                f"at https://{host}."
             )
     return message, failure_type
 
@@ -115,11 +123,11 @@ def not_staff(name: str, role: str) -> AirbyteTracedException:
     )
 
 
-def broken_set_up(error: OSError) -> AirbyteTracedException:
-    """Return the error for a machine from which no connection can even be tried."""
+def broken_set_up(problem: str) -> AirbyteTracedException:
+    """Return the error for a machine whose settings let no request out."""
     return AirbyteTracedException(
-        message=f"No connection can be made from this machine: {error}",
-        internal_message=str(error),
+        message=f"No connection can be made from this machine: {problem}",
+        internal_message=problem,
         failure_type=FailureType.config_error,
     )
 

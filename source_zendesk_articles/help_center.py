@@ -1,25 +1,25 @@
-"""What is settled before a Help Center is read: by whom, in which locales, and for whom."""
+"""Asks Zendesk what is settled before reading: by whom, in which locales, and for whom."""
 
 import logging
 from typing import NamedTuple
 
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.errors import anonymous_reader, not_staff
-from source_zendesk_articles.models import Locales, User
+from source_zendesk_articles.models import User
 from source_zendesk_articles.variants import Audience
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
 class HelpCenter(NamedTuple):
-    """A Help Center that can be read."""
+    """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock."""
 
     reader: User
-    locales: Locales
     audience: Audience
+    asked_at: str
 
 
-def look_in(client: HelpCenterClient, *, treat_as_open: bool) -> HelpCenter:
+def inspect(client: HelpCenterClient, *, treat_as_open: bool) -> HelpCenter:
     """Prove that the credentials are an agent's or admin's, and see who else may read.
 
     Costs three requests. What was found goes to the log.
@@ -29,6 +29,7 @@ def look_in(client: HelpCenterClient, *, treat_as_open: bool) -> HelpCenter:
 
     """
     reader = _staff(client)
+    asked_at = client.now
     locales = client.locales()
     visitors_may_read = client.visitors_may_read(locales.default)
     _LOG.info(
@@ -50,14 +51,27 @@ def look_in(client: HelpCenterClient, *, treat_as_open: bool) -> HelpCenter:
         ", ".join(locales.enabled),
         locales.default,
     )
-    _LOG.info(_openness(client.subdomain, visitors_may_read, treat_as_open))
+    if visitors_may_read:
+        openness = "is open: visitors who are not signed in may read it"
+    elif treat_as_open:
+        openness = (
+            "is closed to visitors who are not signed in; `treat_as_open` names it, so that its "
+            "articles can be public all the same"
+        )
+    else:
+        openness = (
+            "is closed to visitors who are not signed in, or shows them no article in its default "
+            "locale: every article is internal. If you serve readers who sign in, name it in "
+            "`treat_as_open`"
+        )
+    _LOG.info("Help Center %s %s.", client.subdomain, openness)
     return HelpCenter(
         reader,
-        locales,
         Audience(
             is_open=visitors_may_read or treat_as_open,
             enabled_locales=frozenset(locale.lower() for locale in locales.enabled),
         ),
+        asked_at,
     )
 
 
@@ -69,18 +83,3 @@ def _staff(client: HelpCenterClient) -> User:
     if reader.role not in ("admin", "agent"):
         raise not_staff(reader.name, reader.role)
     return reader
-
-
-def _openness(subdomain: str, visitors_may_read: bool, treat_as_open: bool) -> str:  # noqa: FBT001 -- two facts, one sentence
-    match visitors_may_read, treat_as_open:
-        case True, _:
-            return f"Help Center {subdomain} is open: visitors who are not signed in may read it."
-        case _, True:
-            return (
-                f"Help Center {subdomain} is closed to visitors who are not signed in; "
-                "`treat_as_open` names it, so that its articles can be public all the same."
-            )
-    return (
-        f"Help Center {subdomain} is closed to visitors who are not signed in: every article is "
-        "internal. If you serve readers who sign in, name it in `treat_as_open`."
-    )

@@ -4,17 +4,15 @@ A field that a decision rests on is required, in its type, or the whole answer i
 Every other field stays as it came, in `raw`.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 import orjson
 
+from source_zendesk_articles.instants import parse_instant
+
 JsonObject = Mapping[str, object]
 Item = TypeVar("Item")
-
-_WHOLE_SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 class UnreadableAnswerError(ValueError):
@@ -81,28 +79,6 @@ class Page(NamedTuple, Generic[Item]):
     after: str | None
 
 
-def format_instant(instant: datetime) -> str:
-    """Return the time as Zendesk writes it: UTC, whole seconds, `2026-11-01T12:00:00Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_instant(text: object) -> str:
-    """Return a time as Zendesk writes it: in this form the order of letters is that of time.
-
-    Raises:
-        ValueError: for what is no time, or has no zone.
-
-    """
-    if not isinstance(text, str):
-        raise ValueError("a time is a text")  # noqa: TRY004 -- one error for all that is no time
-    if _WHOLE_SECOND.fullmatch(text):
-        return text
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return format_instant(instant)
-
-
 def parse_answer(content: bytes) -> JsonObject:
     """Return the JSON object that an answer holds.
 
@@ -146,14 +122,20 @@ def parse_count(answer: JsonObject) -> int:
     return _integer(answer, "count", "a list")
 
 
-def parse_is_list(answer: JsonObject) -> bool:
-    """Tell that an answer is a list of articles, whatever is in it."""
-    return isinstance(_array(answer, "articles", "a page"), list)
+def parse_visitors_articles(answer: JsonObject) -> tuple[int, ...]:
+    """Parse the ids of a list of articles as visitors get it, whose rows may be shorter."""
+    rows = _array(answer, "articles", "a page")
+    return tuple(_integer(_object(row, "article"), "id", "article") for row in rows)
 
 
 def parse_articles(answer: JsonObject) -> Page[Article]:
     """Parse a cursor page of articles."""
     return _page(answer, "articles", _article)
+
+
+def parse_shown_article(answer: JsonObject) -> Article:
+    """Parse `GET /articles/{id}`."""
+    return _article(_required(answer, "article", "an answer"))
 
 
 def parse_translations(answer: JsonObject) -> Page[Translation]:
@@ -176,11 +158,14 @@ def _article(row: object) -> Article:
         id=_integer(raw, "id", "article"),
         source_locale=_text(raw, "source_locale", "article"),
         updated_at=_instant(raw, "updated_at", "article"),
-        outdated_locales=frozenset(_texts(raw, "outdated_locales", "article")),
+        # Each translation says the same of itself.
+        outdated_locales=frozenset(
+            _texts(raw, "outdated_locales", "article") if raw.get("outdated_locales") else ()
+        ),
         translations=(
-            tuple(_translation(row) for row in _array(raw, "translations", "article"))
-            if "translations" in raw
-            else None
+            None
+            if raw.get("translations") is None
+            else tuple(_translation(row) for row in _array(raw, "translations", "article"))
         ),
         raw=raw,
     )

@@ -1,10 +1,9 @@
 """Variant → record, in the shape of `schemas/articles.json`. Pure."""
 
-from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from source_zendesk_articles.models import format_instant
+from source_zendesk_articles.instants import later
 from source_zendesk_articles.variants import Variant
 
 Record = dict[str, object]
@@ -28,28 +27,30 @@ _ARTICLE_FIELDS: Final = (
 )
 
 
-def stamp(now: datetime, synced_at: str) -> str:
-    """Return the time that this sync gives to what Zendesk did not stamp: later than any before.
+class Cursor:
+    """Gives each record of a sync its `updated_at`, so that the time of a key never goes back.
 
-    `now` is Zendesk's clock; `synced_at` the latest time an earlier record may carry, or "".
+    It is when Zendesk last stamped the article or the translation, if that is later than any
+    record of an earlier sync; else, where Zendesk stamped no change, the time of this sync.
+    `now` is Zendesk's clock, `synced_at` the latest time that an earlier record may carry, or "".
     """
-    if not synced_at:
-        return format_instant(now)
-    return format_instant(max(now, datetime.fromisoformat(synced_at) + timedelta(seconds=1)))
 
+    def __init__(self, now: str, synced_at: str) -> None:
+        self._synced_at = synced_at
+        self._this_sync = max(now, later(synced_at, 1)) if synced_at else now
+        self.latest = self._this_sync
+        """The latest time that any record may carry by now."""
 
-def cursor(variant: Variant, *, synced_at: str, stamp: str) -> str:
-    """Return the `updated_at` of a variant's record.
-
-    It is when Zendesk last stamped the article or the translation, if that is after `synced_at`;
-    else `stamp`. So the time of a key never goes back, also where Zendesk stamped no change.
-    """
-    own = max(variant.article.updated_at, variant.translation.updated_at)
-    return own if own > synced_at else stamp
+    def updated_at(self, variant: Variant) -> str:
+        """Return the time for a record of this variant."""
+        own = max(variant.article.updated_at, variant.translation.updated_at)
+        given = own if own > self._synced_at else self._this_sync
+        self.latest = max(self.latest, given)
+        return given
 
 
 def record(variant: Variant, *, brand_subdomain: str, updated_at: str) -> Record:
-    """Return the record of a variant; `updated_at` comes from `cursor`."""
+    """Return the record of a variant; `updated_at` comes from the `Cursor`."""
     article, translation, visibility, reason = variant
     fields: Record = {
         "id": article.id,

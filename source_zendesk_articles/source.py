@@ -10,7 +10,7 @@ from airbyte_cdk.sources.streams import Stream
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import normalize, parse_config
-from source_zendesk_articles.help_center import look_in
+from source_zendesk_articles.help_center import inspect
 from source_zendesk_articles.stream import Articles
 
 
@@ -32,7 +32,7 @@ class SourceZendeskArticles(AbstractSource):
         """
         parsed = parse_config(config)
         client = HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials))
-        look_in(client, treat_as_open=parsed.subdomain in parsed.treat_as_open)
+        inspect(client, treat_as_open=parsed.subdomain in parsed.treat_as_open)
         logger.info("Help Center %s has %d articles.", client.subdomain, client.count_articles())
         return True, None
 

@@ -3,12 +3,21 @@
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from airbyte_cdk.models import SyncMode
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    StreamDescriptor,
+    SyncMode,
+    Type,
+)
 from airbyte_cdk.sources.streams import CheckpointMixin, Stream
 
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.records import Record
-from source_zendesk_articles.state import parse_synced_at
+from source_zendesk_articles.state import NO_STATE, State, from_json, to_json
 from source_zendesk_articles.sync import read_help_center
 
 
@@ -30,12 +39,15 @@ class Articles(Stream, CheckpointMixin):
 
     @property
     def cursor_field(self) -> str:
-        """See `records.cursor`."""
+        """See `records.Cursor`."""
         return "updated_at"
 
     @property
     def state(self) -> MutableMapping[str, Any]:
-        """The state of the last finished sync: that of this one from its end on."""
+        """The state that the platform holds; from the end of a sync on that of this sync.
+
+        The CDK emits it after the last record.
+        """
         return self._state
 
     @state.setter
@@ -44,7 +56,7 @@ class Articles(Stream, CheckpointMixin):
 
     @property
     def state_checkpoint_interval(self) -> None:
-        """None: there is one state, at the end. The listing has no order to resume from."""
+        """None: a sync emits its states itself. The listing has no order to resume from."""
         return
 
     def read_records(
@@ -53,12 +65,33 @@ class Articles(Stream, CheckpointMixin):
         cursor_field: list[str] | None = None,  # noqa: ARG002 -- the source defines it
         stream_slice: Mapping[str, Any] | None = None,  # noqa: ARG002 -- there is one slice
         stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterator[Record]:
-        """Yield the records of one sync."""
-        saved = (stream_state or {}) if sync_mode == SyncMode.incremental else {}
-        finished = yield from read_help_center(
-            self._client,
-            treat_as_open=self._treat_as_open,
-            synced_at=parse_synced_at(saved),
+    ) -> Iterator[Record | AirbyteMessage]:
+        """Yield the records of one sync, and the states in between."""
+        began_with = NO_STATE
+        if sync_mode == SyncMode.incremental:
+            began_with = from_json(stream_state or {})
+        last: State | None = None
+        for emitted in read_help_center(
+            self._client, treat_as_open=self._treat_as_open, began_with=began_with
+        ):
+            if last is not None:
+                yield self._message(last)
+                last = None
+            if isinstance(emitted, State):
+                last = emitted
+            else:
+                yield emitted
+        if last is not None:
+            self._state = dict(to_json(last))
+
+    def _message(self, state: State) -> AirbyteMessage:
+        return AirbyteMessage(
+            type=Type.STATE,
+            state=AirbyteStateMessage(
+                type=AirbyteStateType.STREAM,
+                stream=AirbyteStreamState(
+                    stream_descriptor=StreamDescriptor(name=self.name),
+                    stream_state=AirbyteStateBlob(to_json(state)),
+                ),
+            ),
         )
-        self._state = finished.to_json()

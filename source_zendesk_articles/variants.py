@@ -28,9 +28,13 @@ class Variant(NamedTuple):
 
 def is_partial(article: Article) -> bool:
     """Tell whether translations are missing: every article has one in its source locale."""
-    return article.translations is None or all(
-        translation.locale != article.source_locale for translation in article.translations
-    )
+    return article.translations is None or not has_source(article, article.translations)
+
+
+def has_source(article: Article, translations: Iterable[Translation]) -> bool:
+    """Tell whether the translation in the article's source locale is among them."""
+    source = article.source_locale.lower()
+    return any(translation.locale.lower() == source for translation in translations)
 
 
 def variants(
@@ -43,10 +47,11 @@ def variants(
     https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#json-format
     """
     by_locale = {translation.locale: translation for translation in translations}
+    outdated = {locale.lower() for locale in article.outdated_locales}
     return [
         _variant(article, translation, audience)
         for translation in by_locale.values()
-        if not translation.outdated and translation.locale not in article.outdated_locales
+        if not translation.outdated and translation.locale.lower() not in outdated
     ]
 
 

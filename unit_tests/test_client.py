@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from requests_mock import Mocker
+from requests_mock import ANY, Mocker
 
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
@@ -14,6 +14,7 @@ from source_zendesk_articles.models import Locales
 
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+WRITTEN = "2026-11-01T12:00:00Z"
 DATE = {"Date": format_datetime(NOW, usegmt=True)}
 LOCALES = {"locales": ["en-us", "de"], "default_locale": "en-us"}
 
@@ -43,10 +44,13 @@ def test_the_date_of_an_answer_is_zendesks_clock(
 ) -> None:
     requests_mock.get(f"{HELP_CENTER}/locales", json=LOCALES, headers=DATE)
     client.locales()
-    assert client.now == NOW
+    assert WRITTEN == client.now
 
 
-@pytest.mark.parametrize("date", ["", "soon", None])
+@pytest.mark.parametrize(
+    "date",
+    ["", "soon", None, "Sun, 01 Nov 9999 12:00:00 -2300", f"Sun, 01 Nov {'9' * 20} 12:00:00"],
+)
 def test_an_answer_without_a_date_is_asked_for_again(
     client: HelpCenterClient,
     requests_mock: Mocker,
@@ -60,17 +64,23 @@ def test_an_answer_without_a_date_is_asked_for_again(
         [{"json": LOCALES, "headers": headers}, {"json": LOCALES, "headers": DATE}],
     )
     client.locales()
-    assert (2, NOW) == (client.traffic.requests, client.now)
+    assert (2, WRITTEN) == (client.requests.sent, client.now)
 
 
-def test_no_cookie_is_kept_for_anyone(client: HelpCenterClient, requests_mock: Mocker) -> None:
-    cookie = {"Set-Cookie": "_zendesk_session=abc; Domain=zendesk.com; Path=/"}
-    requests_mock.get(f"{HELP_CENTER}/locales", json=LOCALES, headers={**DATE, **cookie})
-    requests_mock.get(f"{HELP_CENTER}/en-us/articles", json={"articles": []}, headers=DATE)
+def test_a_date_without_a_zone_is_in_utc(client: HelpCenterClient, requests_mock: Mocker) -> None:
+    headers = {"Date": "Sun, 01 Nov 2026 12:00:00 -0000"}
+    requests_mock.get(f"{HELP_CENTER}/locales", json=LOCALES, headers=headers)
     client.locales()
-    client.locales()
-    assert client.visitors_may_read("en-us")
-    assert [False] * 3 == ["Cookie" in request.headers for request in requests_mock.request_history]
+    assert WRITTEN == client.now
+
+
+def test_a_locale_can_not_lead_the_visitors_request_astray(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    requests_mock.get(ANY, status_code=404)
+    assert not client.visitors_may_read("../users/me?x=#")
+    (asked,) = requests_mock.request_history
+    assert f"{HELP_CENTER}/..%2Fusers%2Fme%3Fx%3D%23/articles?page%5Bsize%5D=1" == asked.url
 
 
 def test_each_page_asks_for_translations_and_a_hundred_articles(
@@ -95,7 +105,18 @@ def test_an_article_that_is_gone_has_no_translations_to_tell(
     client: HelpCenterClient, requests_mock: Mocker, status: int
 ) -> None:
     requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=status)
+    requests_mock.get(f"{HELP_CENTER}/articles/7", status_code=status)
     assert client.translations(7) is None
+
+
+def test_an_article_that_is_there_has_translations_to_tell(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    article = {"id": 7, "source_locale": "de", "updated_at": WRITTEN}
+    requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=404)
+    requests_mock.get(f"{HELP_CENTER}/articles/7", json={"article": article}, headers=DATE)
+    with pytest.raises(AirbyteTracedException, match="the article is there, its list is not"):
+        client.translations(7)
 
 
 def test_an_article_that_may_not_be_read_is_not_gone(
@@ -106,10 +127,22 @@ def test_an_article_that_may_not_be_read_is_not_gone(
         client.translations(7)
 
 
-@pytest.mark.parametrize("status", [201, 204, 206, 301, 400, 401, 403, 404, 451])
-def test_only_a_list_with_status_200_means_that_visitors_may_read(
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 451])
+def test_a_visitor_who_is_refused_may_not_read(
     client: HelpCenterClient, requests_mock: Mocker, status: int
 ) -> None:
     url = f"{HELP_CENTER}/en-us/articles"
-    requests_mock.get(url, status_code=status, json={"articles": []}, headers=DATE)
+    requests_mock.get(url, status_code=status, json={"articles": [{"id": 7}]}, headers=DATE)
     assert client.visitors_may_read("en-us") is False
+
+
+@pytest.mark.parametrize(("articles", "expected"), [([], False), ([{"id": 7}], True)])
+def test_a_visitor_who_is_shown_nothing_may_not_be_able_to_read(
+    client: HelpCenterClient,
+    requests_mock: Mocker,
+    articles: list[dict[str, int]],
+    expected: bool,
+) -> None:
+    url = f"{HELP_CENTER}/en-us/articles"
+    requests_mock.get(url, json={"articles": articles}, headers=DATE)
+    assert expected is client.visitors_may_read("en-us")

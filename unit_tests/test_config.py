@@ -133,14 +133,18 @@ def test_a_misspelt_secret_is_left_out_before_anything_can_quote_it() -> None:
 
 
 def test_a_configuration_is_parsed_once_into_one_form() -> None:
-    config = parse_config(
-        {
-            "subdomain": "https://ACME.zendesk.com/hc/en-us",
-            "credentials": {**CREDENTIALS, "api_token": f" {SECRET}\n"},
-            "treat_as_open": ["Shop.zendesk.com"],
-        }
-    )
+    entered = {
+        "subdomain": "https://ACME.zendesk.com/hc/en-us",
+        "credentials": {
+            **CREDENTIALS,
+            "email": "ada@acme.example/token ",
+            "api_token": f" {SECRET}\n",
+        },
+        "treat_as_open": ["Shop.zendesk.com"],
+    }
+    config = parse_config(normalize(entered))
     assert "acme" == config.subdomain
+    assert "ada@acme.example" == config.credentials.email
     assert SECRET == config.credentials.api_token.get_secret_value()
     assert {"shop"} == config.treat_as_open
 
@@ -151,6 +155,16 @@ def test_a_configuration_is_parsed_once_into_one_form() -> None:
         ("subdomain", "help.acme.com", "`subdomain`: is not a Zendesk subdomain."),
         ("treat_as_open", ["help.acme.com"], "`treat_as_open.0`: is not a Zendesk subdomain."),
         ("credentials", {**CREDENTIALS, "email": "ada"}, "`credentials.email`: is not an e-mail"),
+        (
+            "credentials",
+            {**CREDENTIALS, "email": "a@b.c:x"},
+            "`credentials.email`: is not an e-mail",
+        ),
+        (
+            "credentials",
+            {**CREDENTIALS, "email": "a@b\nc"},
+            "`credentials.email`: is not an e-mail",
+        ),
         ("credentials", {**CREDENTIALS, "api_token": " "}, "`credentials.api_token`: is empty"),
         ("credentials", {**CREDENTIALS, "api_token": "a\nb"}, "`credentials.api_token`: is empty"),
         ("credentials", {**CREDENTIALS, "api_token": "tökén"}, "`credentials.api_token`: is"),
@@ -160,7 +174,7 @@ def test_what_does_not_fit_is_named_with_what_to_enter(
     field: str, value: object, sentence: str
 ) -> None:
     with pytest.raises(AirbyteTracedException) as raised:
-        parse_config({"subdomain": "acme", "credentials": CREDENTIALS, field: value})
+        parse_config(normalize({"subdomain": "acme", "credentials": CREDENTIALS, field: value}))
     assert FailureType.config_error == raised.value.failure_type
     assert sentence in str(raised.value)
 

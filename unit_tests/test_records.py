@@ -1,7 +1,6 @@
 """A variant's record."""
 
 import json
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import jsonschema
 import pytest
 
 from source_zendesk_articles.models import Article, Translation
-from source_zendesk_articles.records import content_hash, cursor, record, stamp
+from source_zendesk_articles.records import Cursor, content_hash, record
 from source_zendesk_articles.variants import Variant
 
 SCHEMA = json.loads(
@@ -128,39 +127,42 @@ def test_what_is_not_surely_published_has_the_status_draft(draft: bool | None) -
     assert (draft, "draft") == (emitted["draft"], emitted["status"])
 
 
+NOW = "2026-11-01T12:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("synced_at", "expected"),
     [
         ("", "2026-02-01T00:00:00Z"),
         ("2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z"),
-        ("2026-02-01T00:00:00Z", "the sync's"),
-        ("2026-03-01T00:00:00Z", "the sync's"),
-    ],
-)
-def test_the_cursor_is_zendesks_stamp_unless_an_earlier_record_may_have_carried_it(
-    synced_at: str, expected: str
-) -> None:
-    assert expected == cursor(VARIANT, synced_at=synced_at, stamp="the sync's")
-
-
-def test_the_cursor_is_the_later_of_article_and_translation() -> None:
-    edited = VARIANT._replace(translation=TRANSLATION._replace(updated_at="2026-05-01T00:00:00Z"))
-    assert cursor(edited, synced_at="", stamp="x") == "2026-05-01T00:00:00Z"
-
-
-@pytest.mark.parametrize(
-    ("synced_at", "expected"),
-    [
-        ("", "2026-11-01T12:00:00Z"),
-        ("2026-11-01T11:00:00Z", "2026-11-01T12:00:00Z"),
+        ("2026-02-01T00:00:00Z", NOW),
+        ("2026-11-01T11:59:59Z", NOW),
         ("2026-11-01T12:00:00Z", "2026-11-01T12:00:01Z"),
         ("2026-11-01T13:00:00Z", "2026-11-01T13:00:01Z"),
     ],
 )
-def test_the_stamp_of_a_sync_is_now_but_later_than_any_before(
+def test_a_record_carries_zendesks_stamp_unless_an_earlier_record_may_have_carried_it(
     synced_at: str, expected: str
 ) -> None:
-    assert expected == stamp(datetime(2026, 11, 1, 12, tzinfo=UTC), synced_at)
+    assert expected == Cursor(NOW, synced_at).updated_at(VARIANT)
+
+
+def test_a_record_carries_the_later_stamp_of_article_and_translation() -> None:
+    edited = VARIANT._replace(translation=TRANSLATION._replace(updated_at="2026-05-01T00:00:00Z"))
+    assert "2026-05-01T00:00:00Z" == Cursor(NOW, "").updated_at(edited)
+
+
+@pytest.mark.parametrize(
+    ("stamped", "expected"), [("2026-05-01T00:00:00Z", NOW), ("2027-01-01T00:00:00Z",) * 2]
+)
+def test_the_latest_time_is_at_least_that_of_the_sync_and_of_each_record(
+    stamped: str, expected: str
+) -> None:
+    cursor = Cursor(NOW, "")
+    assert NOW == cursor.latest
+    cursor.updated_at(VARIANT._replace(article=ARTICLE._replace(updated_at=stamped)))
+    cursor.updated_at(VARIANT)
+    assert expected == cursor.latest
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """`python -m integration_tests.zendesk_emulator`: serve the sample until Ctrl-C.
 
-What it prints is a shell script: it sets the environment that a client needs and writes a
-`config.json`. The clock runs.
+What it prints is a shell script: it sets the environment that a client needs and writes the
+configuration `zendesk.json`. The clock runs.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def _script(zendesk: ZendeskEmulator) -> str:
     return "\n".join(
         [
             *exports,
-            f"cat > config.json <<'END'\n{config}\nEND",
+            f"cat > zendesk.json <<'END'\n{config}\nEND",
             f"# https://{account.subdomain}.zendesk.com is served until Ctrl-C.",
             "",
         ]

@@ -25,6 +25,7 @@ class Request:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     authorization: str | None = None
+    cookie: str | None = None
     body: bytes = b""
 
     @property

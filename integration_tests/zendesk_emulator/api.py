@@ -161,6 +161,9 @@ def _closed(call: _Call) -> Answer:
             return ROLE_TOO_LOW
         case 404:
             return UNKNOWN_RECORD
+        case "empty":
+            end = {"has_more": False, "after_cursor": None, "before_cursor": None}
+            return Answer(200, {"meta": end, "links": {}, "articles": []})
         case "redirect":
             sign_in = f"https://{call.brand.host}/hc/{call.help_center.default_locale}/signin"
             return Answer(302, "", {"Location": sign_in})

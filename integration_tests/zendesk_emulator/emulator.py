@@ -38,6 +38,7 @@ class LoggedRequest:
     status: int
     at: datetime
     authorization: str | None
+    cookie: str | None
 
 
 class ZendeskEmulator:
@@ -142,6 +143,7 @@ class ZendeskEmulator:
                     status=0 if silent else answer.status,
                     at=now,
                     authorization=request.authorization,
+                    cookie=request.cookie,
                 )
             )
         return self._delivery(answer, fault, now)

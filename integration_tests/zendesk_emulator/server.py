@@ -170,6 +170,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
                 path=address.path.removesuffix(".json"),
                 query=dict(parse_qsl(address.query, keep_blank_values=True)),
                 authorization=self.headers.get("Authorization"),
+                cookie=self.headers.get("Cookie"),
                 body=self.rfile.read(length),
             )
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ListOrder = Literal["position", "id", "created_at", "updated_at", "edited_at"]
-ClosedAnswer = Literal[401, 403, 404, "redirect"]
+ClosedAnswer = Literal[401, 403, 404, "redirect", "empty"]
 
 
 @dataclass

@@ -1,0 +1,38 @@
+"""Times as Zendesk writes them: UTC, whole seconds, `2026-11-01T12:00:00Z`. Pure.
+
+In this form the order of letters is the order of time, so that they are compared as texts.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+# At either end of the calendar the next second, or another zone, would overflow.
+_YEARS = range(1970, 9999)
+
+
+def write_instant(instant: datetime) -> str:
+    """Return an aware time as Zendesk writes it, without the fraction of its second.
+
+    Raises:
+        ValueError: for a time that is not of our days.
+
+    """
+    if instant.tzinfo is None or instant.year not in _YEARS:
+        raise ValueError("a time without a zone, or of another age")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def parse_instant(text: object) -> str:
+    """Return a time in ISO 8601 as Zendesk writes it.
+
+    Raises:
+        ValueError: for what is no time, has no zone, or is not of our days.
+
+    """
+    if not isinstance(text, str):
+        raise ValueError("a time is a text")  # noqa: TRY004 -- one error for all that is no time
+    return write_instant(datetime.fromisoformat(text))
+
+
+def later(instant: str, seconds: int) -> str:
+    """Return the time so many seconds later, or earlier where they are negative."""
+    return write_instant(datetime.fromisoformat(instant) + timedelta(seconds=seconds))

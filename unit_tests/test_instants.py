@@ -1,0 +1,54 @@
+"""Times as Zendesk writes them."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_zendesk_articles.instants import later, parse_instant, write_instant
+
+INSTANTS = st.datetimes(
+    min_value=datetime(1970, 1, 2),  # noqa: DTZ001 -- Hypothesis adds the zone
+    max_value=datetime(9998, 12, 30),  # noqa: DTZ001 -- the same
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))]),
+)
+
+
+@given(INSTANTS)
+def test_a_time_has_one_form_whatever_its_zone(instant: datetime) -> None:
+    written = write_instant(instant)
+    assert written == parse_instant(instant.isoformat())
+    assert written == parse_instant(written)
+    assert timedelta(0) <= instant - datetime.fromisoformat(written) < timedelta(seconds=1)
+
+
+@given(INSTANTS, INSTANTS)
+def test_the_order_of_letters_is_the_order_of_time(one: datetime, other: datetime) -> None:
+    one, other = one.replace(microsecond=0), other.replace(microsecond=0)
+    assert (one < other) == (write_instant(one) < write_instant(other))
+
+
+def test_a_later_time_is_so_many_seconds_away() -> None:
+    assert "2026-11-01T00:00:00Z" == later("2026-10-31T23:59:59Z", 1)
+    assert "2026-10-31T23:59:00Z" == later("2026-11-01T00:00:00Z", -60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        7,
+        "",
+        "yesterday",
+        "2026-11-01T12:00:00",
+        "2026-13-45T99:99:99Z",
+        "0000-00-00T00:00:00Z",
+        "0001-01-01T00:00:00+23:00",
+        "1969-12-31T23:59:59Z",
+        "9999-12-31T23:59:59Z",
+    ],
+)
+def test_what_is_no_time_of_our_days_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_instant(text)
