@@ -54,7 +54,7 @@ Answer = TypeVar("Answer")
 
 # https://developer.zendesk.com/api-reference/introduction/pagination/#using-cursor-pagination
 PAGE_SIZE: Final = 100
-# A page that came in halves is no reason to read the next ten that way, and the whole listing less.
+# Once a page came in halves only, so many come at that size before a bigger one is tried again.
 PAGES_BEFORE_GROWING: Final = 10
 # Seconds to connect, and to wait for the next byte: big pages are known to take tens of seconds.
 TIMEOUT: Final = (10.0, 75.0)
@@ -267,7 +267,8 @@ class HelpCenterClient:
         other lists leave out without a word what the caller may not see.
         """
         path = f"{_HELP_CENTER}/{quote(locale, safe='')}/articles"
-        params = {"page[size]": "1"}
+        # More than one: a page may be filtered after it was cut.
+        params = {"page[size]": "30"}
         try:
             seen = self._get(
                 path, parse_visitors_articles, params, policy=VISITOR, session=self._visitor

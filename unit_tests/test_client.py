@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from unittest.mock import patch
 
 import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -80,7 +81,7 @@ def test_a_locale_can_not_lead_the_visitors_request_astray(
     requests_mock.get(ANY, status_code=404)
     assert not client.visitors_may_read("../users/me?x=#")
     (asked,) = requests_mock.request_history
-    assert f"{HELP_CENTER}/..%2Fusers%2Fme%3Fx%3D%23/articles?page%5Bsize%5D=1" == asked.url
+    assert f"{HELP_CENTER}/..%2Fusers%2Fme%3Fx%3D%23/articles?page%5Bsize%5D=30" == asked.url
 
 
 def test_each_page_asks_for_translations_and_a_hundred_articles(
@@ -125,6 +126,15 @@ def test_an_article_that_may_not_be_read_is_not_gone(
     requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=403)
     with pytest.raises(AirbyteTracedException, match="does not let this user read"):
         client.translations(7)
+
+
+def test_a_platform_that_went_away_is_not_taken_for_a_broken_set_up(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    # The CDK prints that it is limited; by then nobody may read it.
+    requests_mock.get(f"{HELP_CENTER}/locales", status_code=429)
+    with patch("builtins.print", side_effect=BrokenPipeError), pytest.raises(BrokenPipeError):
+        client.locales()
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 451])
