@@ -151,6 +151,14 @@ def test_the_time_of_a_key_moves_on_also_when_zendesk_stamped_no_change(
     assert {"2026-11-01T12:01:00Z"} == {record["updated_at"] for record in second.records}
 
 
+def test_an_incremental_sync_repeats_no_state_among_its_records(zendesk: ZendeskEmulator) -> None:
+    fill(zendesk.account.help_center(), articles=600)
+    first = run(zendesk, "read", config(zendesk))
+    zendesk.clock.advance(60)
+    second = run(zendesk, "read", config(zendesk), state=first.states[-1])
+    assert (1200, 1) == (len(second.records), len(second.states))
+
+
 def test_the_time_of_a_key_moves_on_when_zendesks_clock_goes_back(
     zendesk: ZendeskEmulator,
 ) -> None:

@@ -147,7 +147,13 @@ def test_every_translation_is_a_variant_tagged_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "listed"), [(True, frozenset()), (False, frozenset({"de"})), (True, frozenset({"de"}))]
+    ("flag", "listed"),
+    [
+        (True, frozenset()),
+        (False, frozenset({"de"})),
+        (False, frozenset({"DE"})),
+        (True, frozenset({"de"})),
+    ],
 )
 def test_an_outdated_translation_is_left_out_whichever_field_says_so(
     flag: bool, listed: frozenset[str]
