@@ -29,6 +29,19 @@ def rows(records: list[Row]) -> dict[Key, Row]:
     return {key: {name: record.get(name) for name in _NAMES} for key, record in keyed.items()}
 
 
+_ARTICLE_NAMES = (
+    "section_id",
+    "author_id",
+    "permission_group_id",
+    "user_segment_id",
+    "label_names",
+    "content_tag_ids",
+    "promoted",
+    "position",
+    "comments_disabled",
+    "vote_sum",
+    "vote_count",
+)
 _NAMES = (
     "title",
     "body",
@@ -42,17 +55,7 @@ _NAMES = (
     "created_at",
     "edited_at",
     "source_locale",
-    "section_id",
-    "author_id",
-    "permission_group_id",
-    "user_segment_id",
-    "label_names",
-    "content_tag_ids",
-    "promoted",
-    "position",
-    "comments_disabled",
-    "vote_sum",
-    "vote_count",
+    *_ARTICLE_NAMES,
 )
 
 
@@ -94,20 +97,5 @@ def _row(
         "created_at": article.created_at.strftime(time),
         "edited_at": article.edited_at.strftime(time) if is_source else None,
         "source_locale": article.source_locale,
-        **{
-            name: getattr(article, name)
-            for name in (
-                "section_id",
-                "author_id",
-                "permission_group_id",
-                "user_segment_id",
-                "label_names",
-                "content_tag_ids",
-                "promoted",
-                "position",
-                "comments_disabled",
-                "vote_sum",
-                "vote_count",
-            )
-        },
+        **{name: getattr(article, name) for name in _ARTICLE_NAMES},
     }

@@ -70,6 +70,7 @@ class Articles(Stream, CheckpointMixin):
         began_with = NO_STATE
         if sync_mode == SyncMode.incremental:
             began_with = from_json(stream_state or {})
+        # The CDK emits the last state of a sync from `state`; those in between go out here.
         last: State | None = None
         for emitted in read_help_center(
             self._client, treat_as_open=self._treat_as_open, began_with=began_with
