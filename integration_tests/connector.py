@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -120,29 +121,16 @@ def _arguments(
         yield arguments
 
 
-def run(  # noqa: PLR0913 -- one for each thing that the command line takes
-    zendesk: ZendeskEmulator,
-    command: str,
-    configuration: Mapping[str, object] | None = None,
-    *,
-    state: Message | None = None,
-    sync_mode: str = "incremental",
-    debug: bool = False,
-) -> Output:
-    """Run a command in this process, through the CDK's entrypoint.
+def in_process(arguments: list[str], environment: Mapping[str, str]) -> str:
+    """Run a command through the CDK's entrypoint; return what the console script would print.
 
-    What is printed is what the console script prints: messages, logs and uncaught errors.
+    The CDK's own wrapper for tests leaves out what is printed rather than returned.
     """
     printed = io.StringIO()
     handler = logging.StreamHandler(printed)
     handler.setFormatter(AirbyteLogFormatter())
     root = logging.getLogger()
-    with (
-        patch.dict(os.environ, zendesk.environment),
-        _arguments(command, configuration, state, sync_mode, debug=debug) as arguments,
-        redirect_stdout(printed),
-        redirect_stderr(printed),
-    ):
+    with patch.dict(os.environ, environment), redirect_stdout(printed), redirect_stderr(printed):
         root.addHandler(handler)
         try:
             entrypoint = AirbyteEntrypoint(SourceZendeskArticles())
@@ -153,10 +141,24 @@ def run(  # noqa: PLR0913 -- one for each thing that the command line takes
             assemble_uncaught_exception(type(error), error).emit_message()
         finally:
             root.removeHandler(handler)
-    return Output(printed.getvalue())
+    return printed.getvalue()
 
 
-def run_script(  # noqa: PLR0913 -- one for each thing that the command line takes
+def installed_script(arguments: list[str], environment: Mapping[str, str]) -> str:
+    """Run a command through the installed console script; return what it printed."""
+    done = subprocess.run(  # noqa: S603 -- the script of this environment
+        [SCRIPT, *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    text = done.stdout.decode()
+    assert Output(text).succeeded == (done.returncode == 0), text
+    return text
+
+
+def run(  # noqa: PLR0913 -- one for each thing that the command line takes
     zendesk: ZendeskEmulator,
     command: str,
     configuration: Mapping[str, object] | None = None,
@@ -164,16 +166,11 @@ def run_script(  # noqa: PLR0913 -- one for each thing that the command line tak
     state: Message | None = None,
     sync_mode: str = "incremental",
     debug: bool = False,
+    through: Callable[[list[str], Mapping[str, str]], str] = in_process,
 ) -> Output:
-    """Run a command through the installed console script."""
+    """Run a command against the emulator: in this process, or `through` the installed script."""
     with _arguments(command, configuration, state, sync_mode, debug=debug) as arguments:
-        done = subprocess.run(  # noqa: S603 -- the script of this environment
-            [SCRIPT, *arguments],
-            env={**os.environ, **zendesk.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    output = Output(done.stdout.decode())
-    assert output.succeeded == (done.returncode == 0), output.text
-    return output
+        return Output(through(arguments, zendesk.environment))
+
+
+run_script = partial(run, through=installed_script)
