@@ -128,6 +128,7 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         self._failures = 0
         self._rate_limited = 0
         self._reason = ""
+        self._is_rate_limited = False
 
     @property
     def max_retries(self) -> int:
@@ -151,21 +152,17 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         self._stats.sent += 1
         answer = response_or_exception
         if not isinstance(answer, requests.Response):
-            self._reason = _broken(answer)
-            return self._again(ResponseAction.RETRY)
+            return self._again(_broken(answer))
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            self._reason = "the rate limit is reached"
-            return self._again(ResponseAction.RATE_LIMITED)
+            return self._again("the rate limit is reached", ResponseAction.RATE_LIMITED)
         if answer.status_code == HTTPStatus.OK:
             try:
                 self.answer = self._parse(parse_answer(answer.content))
                 self.date = _date(answer)
             except UnreadableAnswerError as error:
-                self._reason = str(error)
-                return self._again(ResponseAction.RETRY)
+                return self._again(str(error))
         elif _is_passing(answer.status_code):
-            self._reason = f"status {answer.status_code}"
-            return self._again(ResponseAction.RETRY)
+            return self._again(f"status {answer.status_code}")
         return ErrorResolution(ResponseAction.SUCCESS)
 
     def backoff_time(
@@ -180,13 +177,8 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
 
         """
         answer = response_or_exception
-        asked_for = None
-        if isinstance(answer, requests.Response):
-            asked_for = _retry_after(answer)
-            limited = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        else:
-            limited = False
-        if limited:
+        asked_for = _retry_after(answer) if isinstance(answer, requests.Response) else None
+        if self._is_rate_limited:
             self._rate_limited += 1
             count, most = self._rate_limited, self._policy.rate_limited_tries
             blind = min(2 ** min(count, 10), LONGEST_BLIND_WAIT)
@@ -202,8 +194,10 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         _LOG.info("Waiting %d s for %s: %s.", seconds + 1, self._request, self._reason)
         return seconds
 
-    def _again(self, action: ResponseAction) -> ErrorResolution:
-        return ErrorResolution(action, FailureType.transient_error, self._reason)
+    def _again(self, reason: str, action: ResponseAction = ResponseAction.RETRY) -> ErrorResolution:
+        self._reason = reason
+        self._is_rate_limited = action is ResponseAction.RATE_LIMITED
+        return ErrorResolution(action, FailureType.transient_error, reason)
 
 
 class _Session(requests.Session):

@@ -83,7 +83,7 @@ class Articles(Stream, CheckpointMixin):
             else:
                 yield emitted
         if last is not None:
-            self._state = dict(to_json(last))
+            self._state = to_json(last)
 
     def _message(self, state: State) -> AirbyteMessage:
         return AirbyteMessage(
