@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from integration_tests.zendesk_emulator import ZendeskEmulator
 
@@ -13,6 +14,17 @@ def zendesk() -> Iterator[ZendeskEmulator]:
     """Serve an account with an empty Help Center, its admin and an API token."""
     with ZendeskEmulator() as emulator:
         yield emulator
+
+
+@pytest.fixture
+def session(zendesk: ZendeskEmulator) -> Iterator[requests.Session]:
+    """Sign in as the admin: a bare client, for what is said of the emulator alone."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.proxies = {"https": zendesk.environment["HTTPS_PROXY"]}
+        session.verify = zendesk.environment["REQUESTS_CA_BUNDLE"]
+        session.auth = (f"{zendesk.account.admin.email}/token", zendesk.account.admin_token)
+        yield session
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Runs the connector as Airbyte does: a command in, messages out."""
 
+import base64
 import io
 import json
 import logging
@@ -19,11 +20,14 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import assemble_uncaught_exception
 from airbyte_cdk.logger import AirbyteLogFormatter
 
-from integration_tests.zendesk_emulator import ZendeskEmulator
+from integration_tests.zendesk_emulator import User, ZendeskEmulator
 from source_zendesk_articles.source import SourceZendeskArticles
 
 Message = dict[str, Any]
 SCRIPT = Path(sys.executable).parent / "source-zendesk-articles"
+CATALOG = Path(__file__).parent / "configured_catalog.json"
+# By what the connector's listing is known among the requests.
+LISTING = {"include": "translations"}
 
 
 @dataclass
@@ -69,32 +73,36 @@ class Output:
         return not any("error" in trace for trace in self.of("TRACE"))
 
 
+def credentials(user: User, token: str) -> dict[str, str]:
+    """Return the credentials of a user with an API token."""
+    return {"auth_type": "api_token", "email": user.email, "api_token": token}
+
+
 def config(zendesk: ZendeskEmulator, **fields: object) -> dict[str, object]:
     """Return a configuration that works, with these fields instead."""
     account = zendesk.account
-    credentials = {
-        "auth_type": "api_token",
-        "email": account.admin.email,
-        "api_token": account.admin_token,
-    }
-    return {"subdomain": account.subdomain, "credentials": credentials, **fields}
-
-
-def catalog(sync_mode: str) -> dict[str, object]:
-    """Return the configured catalog with the stream in this sync mode."""
     return {
-        "streams": [
-            {
-                "stream": {
-                    "name": "articles",
-                    "json_schema": {},
-                    "supported_sync_modes": ["full_refresh", "incremental"],
-                },
-                "sync_mode": sync_mode,
-                "destination_sync_mode": "append_dedup",
-            }
-        ]
+        "subdomain": account.subdomain,
+        "credentials": credentials(account.admin, account.admin_token),
+        **fields,
     }
+
+
+def assert_no_secret(
+    zendesk: ZendeskEmulator, configuration: Mapping[str, Any], output: Output
+) -> None:
+    """Search all that was printed for the credentials, plain and as the Basic scheme sends them."""
+    entered = configuration["credentials"]
+    pair = f"{entered['email']}/token:{entered['api_token']}"
+    for secret in (entered["api_token"], pair, zendesk.account.admin_token):
+        assert secret not in output.text
+        assert base64.b64encode(secret.encode()).decode().rstrip("=") not in output.text
+
+
+def _catalog(sync_mode: str) -> dict[str, Any]:
+    catalog: dict[str, Any] = json.loads(CATALOG.read_text())
+    catalog["streams"][0]["sync_mode"] = sync_mode
+    return catalog
 
 
 @contextmanager
@@ -108,7 +116,7 @@ def _arguments(
 ) -> Iterator[list[str]]:
     files = {
         "config": configuration,
-        "catalog": catalog(sync_mode) if command == "read" else None,
+        "catalog": _catalog(sync_mode) if command == "read" else None,
         "state": [state] if state else None,
     }
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration_tests.connector import config, run, run_script
+from integration_tests.connector import config, credentials, run, run_script
 from integration_tests.zendesk_emulator import ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import furnish
 
@@ -27,12 +27,8 @@ def test_a_good_configuration_succeeds_and_the_log_tells_what_was_found(
 def test_an_agent_is_warned_that_the_view_may_be_partial(zendesk: ZendeskEmulator) -> None:
     account = zendesk.account
     agent = account.add_user("Bob Agent", "bob@acme.example", "agent")
-    credentials = {
-        "auth_type": "api_token",
-        "email": agent.email,
-        "api_token": account.add_api_token(agent),
-    }
-    output = run(zendesk, "check", config(zendesk, credentials=credentials))
+    entered = config(zendesk, credentials=credentials(agent, account.add_api_token(agent)))
+    output = run(zendesk, "check", entered)
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
     assert "WARN Bob Agent is no admin: Zendesk leaves out" in output.logs
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +32,6 @@ FEED = "help_center/incremental/articles"
 NOON = 1793534400  # 2026-11-01T12:00:00Z, when the clock starts
 
 Get = Callable[..., requests.Response]
-
-
-@pytest.fixture
-def session(zendesk: ZendeskEmulator) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.proxies = {"https": zendesk.environment["HTTPS_PROXY"]}
-        session.verify = zendesk.environment["REQUESTS_CA_BUNDLE"]
-        session.auth = (f"{zendesk.account.admin.email}/token", zendesk.account.admin_token)
-        yield session
 
 
 @pytest.fixture

@@ -155,16 +155,6 @@ def zendesk() -> Iterator[ZendeskEmulator]:
         yield zendesk
 
 
-@pytest.fixture
-def session(zendesk: ZendeskEmulator) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.proxies = {"https": zendesk.environment["HTTPS_PROXY"]}
-        session.verify = zendesk.environment["REQUESTS_CA_BUNDLE"]
-        session.auth = (f"{zendesk.account.admin.email}/token", zendesk.account.admin_token)
-        yield session
-
-
 def get(session: requests.Session, path: str) -> Any:  # noqa: ANN401  -- parsed JSON
     answer = session.get(f"https://acme.zendesk.com/api/v2/{path}")
     assert "application/json; charset=utf-8" == answer.headers["Content-Type"]

@@ -9,11 +9,10 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from integration_tests.connector import config, run
-from integration_tests.test_read import LISTING, fill
+from integration_tests.connector import LISTING, config, run
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
-from integration_tests.zendesk_emulator.sample import furnish
+from integration_tests.zendesk_emulator.sample import fill, furnish
 from source_zendesk_articles import client
 
 PAGE = "help_center/articles$"
@@ -359,13 +358,17 @@ def test_a_list_that_shows_nothing_new_and_does_not_end_is_given_up(
     assert output.states == []
 
 
+def set_up(zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    """Let the connector's environment differ from the one that would do, as a user's may."""
+    monkeypatch.setattr(ZendeskEmulator, "environment", {**zendesk.environment, **variables})
+
+
 @pytest.mark.usefixtures("waits")
 def test_an_unreachable_host_is_a_transient_error_that_names_it(
     zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = {**zendesk.environment, "HTTPS_PROXY": "http://127.0.0.1:9"}
-    nowhere["https_proxy"] = nowhere["HTTPS_PROXY"]
-    monkeypatch.setattr(ZendeskEmulator, "environment", nowhere)
+    nowhere = "http://127.0.0.1:9"
+    set_up(zendesk, monkeypatch, HTTPS_PROXY=nowhere, https_proxy=nowhere)
     output = run(zendesk, "check", config(zendesk))
     assert output.error[0] == "transient_error"
     assert "GET acme.zendesk.com/api/v2/users/me: the proxy gave no connection" in output.error[1]
@@ -375,11 +378,7 @@ def test_an_unreachable_host_is_a_transient_error_that_names_it(
 def test_a_zendesk_whose_certificate_can_not_be_trusted_is_not_spoken_to(
     zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        ZendeskEmulator,
-        "environment",
-        {**zendesk.environment, "REQUESTS_CA_BUNDLE": certifi.where(), "CURL_CA_BUNDLE": ""},
-    )
+    set_up(zendesk, monkeypatch, REQUESTS_CA_BUNDLE=certifi.where(), CURL_CA_BUNDLE="")
     output = run(zendesk, "check", config(zendesk))
     assert output.error[0] == "config_error"
     assert "name its certificate in REQUESTS_CA_BUNDLE" in output.error[1]
@@ -391,8 +390,7 @@ def test_a_zendesk_whose_certificate_can_not_be_trusted_is_not_spoken_to(
 def test_a_proxy_that_is_none_is_a_config_error(
     zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
-    set_up = {**zendesk.environment, "HTTPS_PROXY": proxy, "https_proxy": proxy}
-    monkeypatch.setattr(ZendeskEmulator, "environment", set_up)
+    set_up(zendesk, monkeypatch, HTTPS_PROXY=proxy, https_proxy=proxy)
     output = run(zendesk, "check", config(zendesk))
     assert output.error[0] == "config_error"
     assert "HTTPS_PROXY" in output.error[1]
@@ -401,8 +399,7 @@ def test_a_proxy_that_is_none_is_a_config_error(
 def test_a_missing_certificate_file_is_a_config_error_that_names_it(
     zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    missing = {**zendesk.environment, "REQUESTS_CA_BUNDLE": "/missing.pem", "CURL_CA_BUNDLE": ""}
-    monkeypatch.setattr(ZendeskEmulator, "environment", missing)
+    set_up(zendesk, monkeypatch, REQUESTS_CA_BUNDLE="/missing.pem", CURL_CA_BUNDLE="")
     output = run(zendesk, "check", config(zendesk))
     assert output.error[0] == "config_error"
     assert "/missing.pem" in output.error[1]

@@ -8,30 +8,15 @@ import jsonschema
 import pytest
 
 import source_zendesk_articles
-from integration_tests.connector import config, run, run_script
+from integration_tests.connector import LISTING, config, credentials, run, run_script
 from integration_tests.truth import rows, truth
-from integration_tests.zendesk_emulator import Fault, HelpCenter, ListOrder, ZendeskEmulator
-from integration_tests.zendesk_emulator.sample import SEGMENT, furnish
+from integration_tests.zendesk_emulator import Fault, ListOrder, ZendeskEmulator
+from integration_tests.zendesk_emulator.sample import SEGMENT, fill, furnish
 
 HELP_CENTER = "/api/v2/help_center"
-LISTING = {"include": "translations"}
 SCHEMA = json.loads(
     (Path(source_zendesk_articles.__file__).parent / "schemas" / "articles.json").read_text()
 )
-
-
-def fill(help_center: HelpCenter, *, articles: int, categories: int = 1) -> None:
-    """Add this many articles in two locales, spread over the categories."""
-    help_center.enable_locale("de")
-    sections = [
-        help_center.add_section(help_center.add_category(f"Category {number}"), "Section")
-        for number in range(categories)
-    ]
-    for number in range(articles):
-        article = help_center.add_article(
-            sections[number % categories], title=f"Article {number}", body=f"<p>{number}</p>"
-        )
-        help_center.translate(article, "de", title=f"Artikel {number}", body="<p>Text</p>")
 
 
 def test_a_help_center_of_730_articles_in_two_locales_is_read_whole_for_22_requests_at_most(
@@ -413,12 +398,8 @@ def test_an_agent_reads_what_the_agent_may_see_and_the_log_warns_of_it(
     furnish(help_center)
     agent = account.add_user("Bob Agent", "bob@acme.example", "agent")
     agent.hidden_sections.add(help_center.articles[3].section_id)
-    credentials = {
-        "auth_type": "api_token",
-        "email": agent.email,
-        "api_token": account.add_api_token(agent),
-    }
-    output = run(zendesk, "read", config(zendesk, credentials=credentials))
+    entered = config(zendesk, credentials=credentials(agent, account.add_api_token(agent)))
+    output = run(zendesk, "read", entered)
     assert len(output.records) == 13
     assert "WARN Bob Agent is no admin" in output.logs
 

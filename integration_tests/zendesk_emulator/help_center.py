@@ -349,15 +349,6 @@ class HelpCenter:
                 article.updated_at = now
         self._sorted.clear()
 
-    def change_source_locale(self, article: Article, locale: str, *, stamped: bool = True) -> None:
-        """Make another, existing translation the source."""
-        if locale not in article.translations:
-            raise ValueError(f"article {article.id} is not translated to {locale}")
-        article.source_locale = locale
-        if stamped:
-            article.updated_at = self._clock.stamp
-        self._sorted.clear()
-
     def remove_translation(self, article: Article, locale: str, *, stamped: bool = True) -> None:
         """Delete a translation; the source's can not be."""
         if locale == article.source_locale:

@@ -75,31 +75,28 @@ def translations(shown: Article, brand: Brand, texts: Iterable[Translation]) -> 
 
 
 def category(shown: Category, brand: Brand, locale: str) -> dict[str, Json]:
-    """Show a category. One name for every locale is the emulator's simplification."""
-    return {
-        "id": shown.id,
-        "url": f"https://{brand.host}/api/v2/help_center/{locale}/categories/{shown.id}.json",
-        "html_url": _page(brand, locale, "categories", shown.id, shown.name),
-        "position": shown.position,
-        "created_at": stamp(shown.created_at),
-        "updated_at": stamp(shown.updated_at),
-        "name": shown.name,
-        "description": shown.description,
-        "locale": locale,
-        "source_locale": shown.source_locale,
-        "outdated": False,
-    }
+    """Show a category."""
+    return _container(shown, brand, locale, "categories")
 
 
 def section(shown: Section, brand: Brand, locale: str) -> dict[str, Json]:
-    """Show a section, under the same simplification."""
+    """Show a section."""
+    return {
+        **_container(shown, brand, locale, "sections"),
+        "category_id": shown.category_id,
+        "sorting": "manual",
+        "parent_section_id": shown.parent_section_id,
+        "theme_template": "section_page",
+    }
+
+
+def _container(shown: Category | Section, brand: Brand, locale: str, kind: str) -> dict[str, Json]:
+    """Show what both have. One name for every locale is the emulator's simplification."""
     return {
         "id": shown.id,
-        "url": f"https://{brand.host}/api/v2/help_center/{locale}/sections/{shown.id}.json",
-        "html_url": _page(brand, locale, "sections", shown.id, shown.name),
-        "category_id": shown.category_id,
+        "url": f"https://{brand.host}/api/v2/help_center/{locale}/{kind}/{shown.id}.json",
+        "html_url": _page(brand, locale, kind, shown.id, shown.name),
         "position": shown.position,
-        "sorting": "manual",
         "created_at": stamp(shown.created_at),
         "updated_at": stamp(shown.updated_at),
         "name": shown.name,
@@ -107,8 +104,6 @@ def section(shown: Section, brand: Brand, locale: str) -> dict[str, Json]:
         "locale": locale,
         "source_locale": shown.source_locale,
         "outdated": False,
-        "parent_section_id": shown.parent_section_id,
-        "theme_template": "section_page",
     }
 
 

@@ -1,4 +1,4 @@
-"""A small Help Center that shows every case: for the demo, the tests, and to try a client on."""
+"""Help Centers to look at: a small one that shows every case, and one of any size."""
 
 from .help_center import HelpCenter
 
@@ -57,3 +57,17 @@ def furnish(help_center: HelpCenter) -> None:
 
     archived = help_center.add_article(orders, title="Christmas 2024", body="<p>Over.</p>")
     help_center.archive(archived)
+
+
+def fill(help_center: HelpCenter, *, articles: int, categories: int = 1) -> None:
+    """Add this many articles in two locales, spread over the categories."""
+    help_center.enable_locale("de")
+    sections = [
+        help_center.add_section(help_center.add_category(f"Category {number}"), "Section")
+        for number in range(categories)
+    ]
+    for number in range(articles):
+        article = help_center.add_article(
+            sections[number % categories], title=f"Article {number}", body=f"<p>{number}</p>"
+        )
+        help_center.translate(article, "de", title=f"Artikel {number}", body="<p>Text</p>")
