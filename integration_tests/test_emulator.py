@@ -234,6 +234,27 @@ def test_sections_and_categories_list_their_own_articles(
     assert [] == titles(get(f"help_center/categories/{category.id}/articles"))
 
 
+def test_a_section_is_removed_with_what_is_in_it(get: Get, help_center: HelpCenter) -> None:
+    category = help_center.add_category("General")
+    orders = help_center.add_section(category, "Orders")
+    returns = help_center.add_section(category, "Returns", parent=orders)
+    other = help_center.add_section(category, "Other")
+    in_orders = write(help_center, orders, 2)
+    in_returns = write(help_center, returns, 2)
+    (kept,) = write(help_center, other, 1)
+    assert 5 == get(ARTICLES).json()["count"]
+
+    help_center.remove_section(orders)
+
+    assert [other.id] == [row["id"] for row in get("help_center/sections").json()["sections"]]
+    assert [kept.id] == [row["id"] for row in get(ARTICLES).json()["articles"]]
+    assert [kept.id] == [row["id"] for row in get(FEED, start_time=0).json()["articles"]]
+    for gone in (*in_orders, *in_returns):
+        assert 404 == get(f"{ARTICLES}/{gone.id}").status_code
+    for section in (orders, returns):
+        assert 404 == get(f"help_center/sections/{section.id}/articles").status_code
+
+
 # ------------------------------------------------------------------- locales and translations
 
 
@@ -468,6 +489,28 @@ def test_the_feeds_per_page_and_young_start_times_are_switches(
     assert "StartTimeTooRecent" == get(FEED, start_time=NOON - 59).json()["error"]
     assert 200 == get(FEED, start_time=NOON - 60).status_code
     assert 400 == get(FEED).status_code
+
+
+def test_how_late_the_feed_shows_a_change_is_a_switch(
+    get: Get, zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
+) -> None:
+    for title in ("older", "newer"):
+        help_center.add_article(section, title=title, body="")
+        zendesk.clock.advance(10)
+
+    shown = [titles(get(FEED, start_time=NOON))]
+    zendesk.switches.incremental_delay = 15
+    shown.append(titles(get(FEED, start_time=NOON)))
+    zendesk.clock.advance(4)
+    shown.append(titles(get(FEED, start_time=NOON)))
+    zendesk.clock.advance(1)
+    shown.append(titles(get(FEED, start_time=NOON)))
+    zendesk.switches.incremental_delay = 26
+    late = get(FEED, start_time=NOON).json()
+
+    assert [["older", "newer"], ["older"], ["older"], ["older", "newer"]] == shown
+    assert ([], None) == (late["articles"], late["next_page"])
+    assert ["newer", "older"] == titles(get(ARTICLES))
 
 
 def test_archived_and_deleted_articles_leave_everything_without_a_trace(

@@ -4,7 +4,7 @@ https://developer.zendesk.com/api-reference/help_center/help-center-api/introduc
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -244,6 +244,9 @@ def _incremental(call: _Call) -> Answer:
             key=lambda row: (row.updated_at, row.id),
         ),
     )
+    if switches.incremental_delay:
+        youngest = _epoch(call.account.clock.now) - switches.incremental_delay
+        rows = rows[: bisect_right(rows, youngest, key=lambda row: _epoch(row.updated_at))]
     size = switches.incremental_page_size
     if switches.incremental_honours_per_page and query.get("per_page", "").isdecimal():
         size = min(size, max(1, int(query["per_page"])))

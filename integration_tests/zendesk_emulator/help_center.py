@@ -223,6 +223,18 @@ class HelpCenter:
         section.updated_at = self._clock.stamp
         self._sorted.clear()
 
+    def remove_section(self, section: Section) -> None:
+        """Delete a section with those in it. That its articles are archived is unverified."""
+        removed = {section.id} | {
+            row.id for row in self.sections.values() if row.parent_section_id == section.id
+        }
+        for article in self.articles:
+            if article.section_id in removed:
+                self.archive(article)
+        for section_id in removed:
+            del self.sections[section_id]
+        self._sorted.clear()
+
     def add_article(  # noqa: PLR0913  -- every field of an article may matter to a test
         self,
         section: Section,

@@ -43,6 +43,9 @@ class Switches:
     incremental_requests_per_minute: int | None = None
     # With include, a next_page with a wrong path was reported. What is wrong in it is a guess.
     incremental_next_page_malformed: bool = True
+    # After so many seconds a change shows up in the incremental list. That sibling exports refuse
+    # the last minute hints at a delay; how long it is here, if there is one, is unknown.
+    incremental_delay: int = 0
 
     # Which changes of a translation that is not the source's move the *article's* updated_at?
     # Content is very likely to, the rest is unknown.
