@@ -48,5 +48,17 @@ def test_the_form_of_spec_is_the_one_that_check_takes(zendesk: ZendeskEmulator) 
     (spec,) = run_script(zendesk, "spec").of("SPEC")
     form = spec["connectionSpecification"]
     assert form["required"] == ["subdomain", "credentials"]
-    assert list(form["properties"]) == ["subdomain", "credentials", "treat_as_open"]
+    assert list(form["properties"]) == [
+        "subdomain",
+        "credentials",
+        "locales",
+        "categories",
+        "sections",
+        "labels",
+        "exclude_labels",
+        "visibility",
+        "reconcile_every_hours",
+        "retract_as",
+        "treat_as_open",
+    ]
     assert zendesk.requests == []

@@ -1,5 +1,6 @@
 """What a destination must hold, told from the emulator's Help Center and the design alone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from integration_tests.zendesk_emulator import Article, HelpCenter, Translation
@@ -8,15 +9,49 @@ Key = tuple[int, str]
 Row = dict[str, Any]
 
 
-def truth(help_center: HelpCenter, *, treat_as_open: bool = False) -> dict[Key, Row]:
-    """Return the row of each variant that is not outdated, by article id and locale."""
-    is_open = treat_as_open or _visitors_see_something(help_center)
-    return {
-        (article.id, locale): _row(help_center, article, translation, is_open=is_open)
+def truth(
+    help_center: HelpCenter,
+    *,
+    treat_as_open: bool = False,
+    is_open: bool | None = None,
+    filters: Mapping[str, Any] | None = None,
+) -> dict[Key, Row]:
+    """Return the row of each variant in scope that is not outdated, by article id and locale.
+
+    `is_open` is what a visitor found, if that is not to be looked up; `filters` are fields of the
+    connector's configuration.
+    """
+    if is_open is None:
+        is_open = visitors_see_something(help_center)
+    rows = {
+        (article.id, locale): _row(
+            help_center, article, translation, is_open=is_open or treat_as_open
+        )
         for article in help_center.articles
         for locale, translation in article.translations.items()
-        if not translation.outdated
+        if not translation.outdated and _matches(help_center, article, locale, filters or {})
     }
+    wanted = (filters or {}).get("visibility") or ["public", "internal"]
+    return {key: row for key, row in rows.items() if row["visibility"] in wanted}
+
+
+def noticed(row: Row) -> Row:
+    """Return what of a row a reader, a bot or an access rule can notice."""
+    return {name: value for name, value in row.items() if name not in _UNNOTICED}
+
+
+def _matches(
+    help_center: HelpCenter, article: Article, locale: str, filters: Mapping[str, Any]
+) -> bool:
+    category = help_center.sections[article.section_id].category_id
+    labels = filters.get("labels", [])
+    return (
+        locale in (filters.get("locales") or [locale])
+        and category in (filters.get("categories") or [category])
+        and article.section_id in (filters.get("sections") or [article.section_id])
+        and (not labels or any(label in labels for label in article.label_names))
+        and not any(label in filters.get("exclude_labels", []) for label in article.label_names)
+    )
 
 
 def rows(records: list[Row]) -> dict[Key, Row]:
@@ -42,6 +77,17 @@ _ARTICLE_NAMES = (
     "vote_sum",
     "vote_count",
 )
+# They move all the time, and would have everything embedded again.
+_UNNOTICED = {
+    "translation_updated_at",
+    "article_updated_at",
+    "created_at",
+    "edited_at",
+    "position",
+    "comments_disabled",
+    "vote_sum",
+    "vote_count",
+}
 _NAMES = (
     "title",
     "body",
@@ -59,7 +105,7 @@ _NAMES = (
 )
 
 
-def _visitors_see_something(help_center: HelpCenter) -> bool:
+def visitors_see_something(help_center: HelpCenter) -> bool:
     """Tell whether the look of a visitor proves that the Help Center is open."""
     shown = [
         article.translations.get(help_center.default_locale)

@@ -30,20 +30,26 @@ from requests.auth import AuthBase
 
 from source_zendesk_articles.auth import NoAuth
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError, broken_set_up
-from source_zendesk_articles.instants import write_instant
+from source_zendesk_articles.instants import epoch, write_instant
 from source_zendesk_articles.models import (
     Article,
+    Category,
+    Changes,
     Item,
     JsonObject,
     Locales,
     Page,
+    Section,
     Translation,
     UnreadableAnswerError,
     User,
     parse_answer,
     parse_articles,
+    parse_categories,
+    parse_changes,
     parse_count,
     parse_locales,
+    parse_sections,
     parse_shown_article,
     parse_translations,
     parse_user,
@@ -286,13 +292,48 @@ class HelpCenterClient:
             include="translations",
         )
 
+    def changes(self, since: str) -> Changes:
+        """Return the first articles that Zendesk stamped at this time or later, oldest first.
+
+        Up to 1,000 are documented, and no size to ask for; clients send `per_page`, and so does
+        this one, from 100 on down, where the page that Zendesk makes by itself does not come.
+        https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
+        """
+        path = f"{_HELP_CENTER}/incremental/articles"
+        params = {"start_time": str(epoch(since)), "include": "translations"}
+        try:
+            return self._get(path, parse_changes, params, policy=BIG_PAGE)
+        except NoUsableAnswerError as error:
+            _LOG.info("%s Asking for %d at a time.", error, PAGE_SIZE)
+        return self._sized(path, parse_changes, params, "per_page", PAGE_SIZE)[0]
+
+    def article(self, article_id: int) -> Article | None:
+        """Return an article with its translations; None where it is archived or deleted.
+
+        https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#show-article
+        """
+        path = f"{_HELP_CENTER}/articles/{article_id}"
+        try:
+            return self._get(path, parse_shown_article, {"include": "translations"})
+        except RefusalError as error:
+            if error.status not in _GONE:
+                raise
+        return None
+
+    def categories(self) -> Iterator[tuple[Category, ...]]:
+        """Yield the categories, a page at a time."""
+        return self._pages(f"{_HELP_CENTER}/categories", parse_categories, key=attrgetter("id"))
+
+    def sections(self) -> Iterator[tuple[Section, ...]]:
+        """Yield the sections of all categories, a page at a time."""
+        return self._pages(f"{_HELP_CENTER}/sections", parse_sections, key=attrgetter("id"))
+
     def translations(self, article_id: int) -> tuple[Translation, ...] | None:
         """Return an article's translations, None where the article is gone.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/#list-translations
         """
-        article = f"{_HELP_CENTER}/articles/{article_id}"
-        path = f"{article}/translations"
+        path = f"{_HELP_CENTER}/articles/{article_id}/translations"
         try:
             pages = self._pages(path, parse_translations, key=attrgetter("locale"))
             return tuple(row for page in pages for row in page)
@@ -300,11 +341,7 @@ class HelpCenterClient:
             if error.status not in _GONE:
                 raise
         # No list is not yet no article.
-        try:
-            self._get(article, parse_shown_article)
-        except RefusalError as error:
-            if error.status not in _GONE:
-                raise
+        if self.article(article_id) is None:
             return None
         raise NoUsableAnswerError(f"GET {self.host}{path}", "the article is there, its list is not")
 
@@ -321,7 +358,7 @@ class HelpCenterClient:
         size, good, fruitless = PAGE_SIZE, 0, 0
         seen: set[object] = set()
         while True:
-            page, came_in = self._page(path, parse, params, size)
+            page, came_in = self._sized(path, parse, params, "page[size]", size)
             yield page.items
             if page.after is None:
                 return
@@ -338,16 +375,17 @@ class HelpCenterClient:
                 size, good = min(2 * size, PAGE_SIZE), 0
             params["page[after]"] = page.after
 
-    def _page(
+    def _sized(
         self,
         path: str,
-        parse: Callable[[JsonObject], Page[Item]],
+        parse: Callable[[JsonObject], Answer],
         params: Mapping[str, str],
+        size_param: str,
         size: int,
-    ) -> tuple[Page[Item], int]:
+    ) -> tuple[Answer, int]:
         """Return a page of this size or, if it does not come, of a half, a quarter, …; its size."""
         while True:
-            sized = {**params, "page[size]": str(size)}
+            sized = {**params, size_param: str(size)}
             policy = BIG_PAGE if size > 1 else PATIENT
             try:
                 return self._get(path, parse, sized, policy=policy), size

@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+)
 
 _ZENDESK = ".zendesk.com"
 # One DNS label: what stands before `.zendesk.com` can then not lead a request to another host.
@@ -54,6 +62,11 @@ def _parse_email(text: str) -> str:
 
 
 Subdomain = Annotated[str, AfterValidator(parse_subdomain)]
+# Zendesk writes locales in lower case, `en-us`; elsewhere `en-US` is usual.
+Locale = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+Label = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(str.casefold)
+]
 Secret = Annotated[SecretStr, AfterValidator(_parse_secret)]
 Email = Annotated[str, AfterValidator(_parse_email)]
 
@@ -71,12 +84,36 @@ class ApiTokenCredentials(_Form):
     api_token: Secret
 
 
+class Filters(NamedTuple):
+    """What a variant must match to be in scope: each that is not empty. See `scope`."""
+
+    locales: frozenset[str] = frozenset()
+    categories: frozenset[int] = frozenset()
+    sections: frozenset[int] = frozenset()
+    labels: frozenset[str] = frozenset()
+    exclude_labels: frozenset[str] = frozenset()
+    visibility: frozenset[str] = frozenset()
+
+
 class Config(_Form):
     """What `spec.yaml` describes, checked and in one form."""
 
     subdomain: Subdomain
     credentials: ApiTokenCredentials
+    locales: frozenset[Locale] = frozenset()
+    categories: frozenset[int] = frozenset()
+    sections: frozenset[int] = frozenset()
+    labels: frozenset[Label] = frozenset()
+    exclude_labels: frozenset[Label] = frozenset()
+    visibility: frozenset[Literal["public", "internal"]] = frozenset()
+    reconcile_every_hours: int = Field(default=6, ge=0, le=168)
+    retract_as: Literal["delete", "mark"] = "delete"
     treat_as_open: frozenset[Subdomain] = frozenset()
+
+    @property
+    def filters(self) -> Filters:
+        """The six fields that say what is in scope."""
+        return Filters(*(getattr(self, name) for name in Filters._fields))
 
 
 def parse_config(config: Mapping[str, object]) -> Config:

@@ -72,6 +72,9 @@ def _explain(
             )
         case HTTPStatus.FORBIDDEN:
             message = f"Zendesk does not let this user read {path} {said}. {_ONLY_STAFF}"
+        case HTTPStatus.NOT_FOUND if "/incremental/" in path:
+            # So it answers whoever is no agent, the anonymous among them.
+            message = f"Zendesk does not let this user read {path} {said}. {_ONLY_STAFF}"
         case HTTPStatus.NOT_FOUND if "/help_center/" in path:
             message = (
                 f"There is no Help Center at https://{host} {said}. Enter the subdomain of the "
@@ -123,6 +126,41 @@ def not_staff(name: str, role: str) -> AirbyteTracedException:
     )
 
 
+def reader_changed() -> AirbyteTracedException:
+    """Return the error for a user who is another one at the end of a listing than before it."""
+    return AirbyteTracedException(
+        message="The user of these credentials, or the user's role, changed during the sync. What "
+        "was read may be partial, so nothing was retracted. Run the sync again.",
+        internal_message="users/me gave another user or role at the end of the listing",
+        failure_type=FailureType.transient_error,
+    )
+
+
+def too_many_vanished(
+    host: str, *, missing: int, known: int, another_reader: bool
+) -> AirbyteTracedException:
+    """Return the error for a listing that lacks more articles than anybody archives at once."""
+    since = ", and the user or the role differs from the last listing's" if another_reader else ""
+    return AirbyteTracedException(
+        message=f"{missing} of the {known} articles known of {host} are not listed any more"
+        f"{since}. None of them was retracted, because this may be missing access: check that the "
+        "user of these credentials is an admin, or an agent who may view every article. If the "
+        "articles are really gone, clear the stream's data in Airbyte (refresh and remove records) "
+        "to confirm it.",
+        internal_message=f"{missing} of {known} known articles are missing in the listing",
+        failure_type=FailureType.config_error,
+    )
+
+
+def filters_without_match(sentences: list[str]) -> AirbyteTracedException:
+    """Return the error for filters that name what the Help Center does not have."""
+    return AirbyteTracedException(
+        message=" ".join(sentences),
+        internal_message="filters name what is not there",
+        failure_type=FailureType.config_error,
+    )
+
+
 def broken_set_up(problem: str) -> AirbyteTracedException:
     """Return the error for a machine whose settings let no request out."""
     return AirbyteTracedException(
@@ -133,7 +171,7 @@ def broken_set_up(problem: str) -> AirbyteTracedException:
 
 
 def unreadable_state(problem: str) -> AirbyteTracedException:
-    """Return the error for a saved state that is not one of this connector's."""
+    """Return the error for a saved state that this version can not read."""
     return AirbyteTracedException(
         message=f"The saved state of the stream `articles` can not be read: {problem}. Clear the "
         "stream's data in Airbyte (refresh and remove records): the next sync reads everything.",

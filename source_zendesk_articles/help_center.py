@@ -4,33 +4,47 @@ import logging
 from typing import NamedTuple
 
 from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.config import Filters
 from source_zendesk_articles.errors import anonymous_reader, not_staff
-from source_zendesk_articles.models import User
-from source_zendesk_articles.variants import Audience
+from source_zendesk_articles.models import Locales, Section, User
+from source_zendesk_articles.scope import unknown
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
 class HelpCenter(NamedTuple):
-    """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock."""
+    """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock.
 
-    reader: User
-    audience: Audience
+    `reader` is the user and role, "" where nobody asked.
+    """
+
+    reader: str
+    locales: Locales
+    visitors_may_read: bool
     asked_at: str
 
 
-def inspect(client: HelpCenterClient, *, treat_as_open: bool) -> HelpCenter:
+class Hierarchy(NamedTuple):
+    """Categories (id → name) and sections by id; only those that the filters need."""
+
+    categories: dict[int, str]
+    sections: dict[int, Section]
+
+
+def inspect(
+    client: HelpCenterClient, *, treat_as_open: bool, locales: Locales | None = None
+) -> HelpCenter:
     """Prove that the credentials are an agent's or admin's, and see who else may read.
 
-    Costs three requests. What was found goes to the log.
+    Costs three requests, two where the locales are known. What was found goes to the log.
 
     Raises:
         AirbyteTracedException: where the account, the Help Center or the access is missing.
 
     """
-    reader = _staff(client)
+    reader = prove_staff(client)
     asked_at = client.now
-    locales = client.locales()
+    locales = locales or client.locales()
     visitors_may_read = client.visitors_may_read(locales.default)
     _LOG.info(
         "Zendesk account %s, as %s <%s>, %s.",
@@ -65,17 +79,16 @@ def inspect(client: HelpCenterClient, *, treat_as_open: bool) -> HelpCenter:
             "`treat_as_open`"
         )
     _LOG.info("Help Center %s %s.", client.subdomain, openness)
-    return HelpCenter(
-        reader,
-        Audience(
-            is_open=visitors_may_read or treat_as_open,
-            enabled_locales=frozenset(locale.lower() for locale in locales.enabled),
-        ),
-        asked_at,
-    )
+    return HelpCenter(reader.identity, locales, visitors_may_read, asked_at)
 
 
-def _staff(client: HelpCenterClient) -> User:
+def prove_staff(client: HelpCenterClient) -> User:
+    """Return whom the credentials belong to: an agent or admin.
+
+    Raises:
+        AirbyteTracedException: a `config_error` for anybody else, who sees less without a word.
+
+    """
     reader = client.me()
     if reader.id is None:
         # Zendesk answers so, with status 200, where token access is switched off.
@@ -83,3 +96,25 @@ def _staff(client: HelpCenterClient) -> User:
     if reader.role not in ("admin", "agent"):
         raise not_staff(reader.name, reader.role)
     return reader
+
+
+def read_hierarchy(client: HelpCenterClient, filters: Filters) -> Hierarchy:
+    """Ask for the lists that the filters need: none, sections, or categories and sections."""
+    categories = client.categories() if filters.categories else ()
+    sections = client.sections() if filters.categories or filters.sections else ()
+    return Hierarchy(
+        {category.id: category.name for page in categories for category in page},
+        {section.id: section for page in sections for section in page},
+    )
+
+
+def unknown_filters(filters: Filters, locales: Locales, hierarchy: Hierarchy) -> list[str]:
+    """Return a sentence for each filter that names what the Help Center does not have."""
+    sections = hierarchy.sections.values()
+    valid: dict[str, dict[object, str]] = {
+        "locales": {locale.lower(): "" for locale in locales.enabled},
+        "categories": {id_: name for id_, name in hierarchy.categories.items()},  # noqa: C416
+        "sections": {section.id: section.name for section in sections},
+    }
+    sentences = (unknown(field, getattr(filters, field), valid[field]) for field in valid)
+    return [sentence for sentence in sentences if sentence]

@@ -36,3 +36,8 @@ def parse_instant(text: object) -> str:
 def later(instant: str, seconds: int) -> str:
     """Return the time so many seconds later, or earlier where they are negative."""
     return write_instant(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
+
+
+def epoch(instant: str) -> int:
+    """Return the time in whole seconds since 1970-01-01 UTC."""
+    return int(datetime.fromisoformat(instant).timestamp())

@@ -10,7 +10,8 @@ from airbyte_cdk.sources.streams import Stream
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import normalize, parse_config
-from source_zendesk_articles.help_center import inspect
+from source_zendesk_articles.errors import filters_without_match
+from source_zendesk_articles.help_center import inspect, read_hierarchy, unknown_filters
 from source_zendesk_articles.stream import Articles
 
 
@@ -32,16 +33,17 @@ class SourceZendeskArticles(AbstractSource):
         """
         parsed = parse_config(config)
         client = HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials))
-        inspect(client, treat_as_open=parsed.subdomain in parsed.treat_as_open)
+        treat_as_open = parsed.subdomain in parsed.treat_as_open
+        help_center = inspect(client, treat_as_open=treat_as_open)
+        hierarchy = read_hierarchy(client, parsed.filters)
+        sentences = unknown_filters(parsed.filters, help_center.locales, hierarchy)
+        if sentences:
+            raise filters_without_match(sentences)
         logger.info("Help Center %s has %d articles.", client.subdomain, client.count_articles())
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
         """Return the stream; asks Zendesk for nothing yet."""
         parsed = parse_config(config)
-        return [
-            Articles(
-                HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials)),
-                treat_as_open=parsed.subdomain in parsed.treat_as_open,
-            )
-        ]
+        client = HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials))
+        return [Articles(client, parsed)]

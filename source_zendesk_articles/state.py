@@ -8,25 +8,41 @@ from typing import NamedTuple
 
 from source_zendesk_articles.errors import unreadable_state
 from source_zendesk_articles.instants import parse_instant
+from source_zendesk_articles.known import KnownArticles, UnreadableMemoryError
 
 
-class HelpCenterState(NamedTuple):
-    """Where the reading of one Help Center stands.
+class Listing(NamedTuple):
+    """What the last listing of a Help Center has settled.
 
-    `updated_at`: up to where Zendesk's stamps have been read. `reconciled_at`: when every article
-    was last asked for. `articles`: how many there were. `reader`: the user and role that saw them.
+    `updated_at`: up to where Zendesk's stamps have been read since. `reconciled_at`: when the
+    listing began. `articles`: how many there were. `scope`: what was in scope, and whether
+    visitors could read: another one calls for another listing.
     """
 
     updated_at: str
     reconciled_at: str
     articles: int
-    reader: str
+    scope: str
+
+
+class HelpCenterState(NamedTuple):
+    """Where the reading of one Help Center stands.
+
+    `listing` is None until a listing is finished. `reader`: the user and role of the last finished
+    one, "" before the first. `delivered_until`: what Zendesk has not stamped since then was
+    delivered, says a state that was written by hand.
+    """
+
+    known: KnownArticles
+    listing: Listing | None = None
+    reader: str = ""
+    delivered_until: str | None = None
 
 
 class State(NamedTuple):
     """`synced_at`: the latest time that any record may carry, "" before the first sync.
 
-    A Help Center has its entry once it was read whole.
+    A Help Center without an entry has never been read.
     """
 
     synced_at: str
@@ -36,53 +52,97 @@ class State(NamedTuple):
 NO_STATE = State(synced_at="", help_centers={})
 
 
+def resumed(state: State) -> State:
+    """Return the state that a full refresh goes on from: none, unless it was interrupted.
+
+    A platform hands the state of a full refresh that died to the next attempt.
+    """
+    entries = state.help_centers.values()
+    is_interrupted = any(entry.listing is None for entry in entries)
+    by_hand = any(entry.delivered_until for entry in entries)
+    return state if is_interrupted and not by_hand else NO_STATE
+
+
 def to_json(state: State) -> dict[str, object]:
     """Return the state as the platform keeps it."""
     return {
         "synced_at": state.synced_at,
         "help_centers": {
-            subdomain: help_center._asdict()
-            for subdomain, help_center in state.help_centers.items()
+            subdomain: {
+                **(entry.listing._asdict() if entry.listing else {}),
+                "reader": entry.reader,
+                **({"delivered_until": entry.delivered_until} if entry.delivered_until else {}),
+                "known": entry.known.pack(),
+            }
+            for subdomain, entry in state.help_centers.items()
         },
     }
 
 
-def from_json(saved: Mapping[str, object]) -> State:
-    """Return a saved state; `{"updated_at": …}`, written by hand, is one, too.
+def from_json(saved: Mapping[str, object], subdomain: str) -> State:
+    """Return a saved state.
+
+    `{"updated_at": …}`, written by hand, is one of the Help Center at `subdomain`.
 
     Raises:
         AirbyteTracedException: a `config_error` that says what to do with an unreadable state.
 
     """
-    if not saved:
-        return NO_STATE
-    synced_at = saved.get("synced_at", saved.get("updated_at"))
-    help_centers = saved.get("help_centers", {})
-    if not isinstance(help_centers, Mapping):
-        raise unreadable_state("`help_centers` is not an object")
-    return State(
-        synced_at=_instant(synced_at, "synced_at"),
-        help_centers={
-            subdomain: _help_center(subdomain, entry) for subdomain, entry in help_centers.items()
-        },
-    )
+    match saved:
+        case {"synced_at": synced_at, "help_centers": Mapping() as help_centers}:
+            return State(
+                synced_at=_instant(synced_at, "synced_at"),
+                help_centers={name: _entry(name, entry) for name, entry in help_centers.items()},
+            )
+        case {"updated_at": updated_at} if "help_centers" not in saved:
+            until = _instant(updated_at, "updated_at")
+            entry = HelpCenterState(KnownArticles(), delivered_until=until)
+            return State(synced_at=until, help_centers={subdomain: entry})
+    if saved:
+        raise unreadable_state("it has neither `help_centers` with `synced_at` nor `updated_at`")
+    return NO_STATE
 
 
-def _help_center(subdomain: str, entry: object) -> HelpCenterState:
+def _entry(subdomain: str, entry: object) -> HelpCenterState:
+    match entry:
+        case {"known": str(packed), "reader": str(reader), **more}:
+            return HelpCenterState(
+                known=_known(subdomain, packed),
+                listing=_listing(subdomain, more),
+                reader=reader,
+                delivered_until=(
+                    _instant(more["delivered_until"], "delivered_until")
+                    if "delivered_until" in more
+                    else None
+                ),
+            )
+    raise unreadable_state(f"the entry of {subdomain} is not one of this version's")
+
+
+def _known(subdomain: str, packed: str) -> KnownArticles:
+    try:
+        return KnownArticles.unpack(packed)
+    except UnreadableMemoryError as error:
+        raise unreadable_state(f"`known` of {subdomain}: {error}") from None
+
+
+def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:
+    if entry.keys().isdisjoint(Listing._fields):
+        return None
     match entry:
         case {
             "updated_at": updated_at,
             "reconciled_at": reconciled_at,
             "articles": int(articles),
-            "reader": str(reader),
+            "scope": str(scope),
         }:
-            return HelpCenterState(
-                updated_at=_instant(updated_at, "updated_at"),
-                reconciled_at=_instant(reconciled_at, "reconciled_at"),
-                articles=articles,
-                reader=reader,
+            return Listing(
+                _instant(updated_at, "updated_at"),
+                _instant(reconciled_at, "reconciled_at"),
+                articles,
+                scope,
             )
-    raise unreadable_state(f"the entry of {subdomain} is not one of this version's")
+    raise unreadable_state(f"the entry of {subdomain} is neither finished nor unfinished")
 
 
 def _instant(value: object, field: str) -> str:

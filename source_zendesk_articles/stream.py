@@ -1,6 +1,7 @@
 """The stream `articles`: the only module that knows Airbyte's stream protocol."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+import logging
+from collections.abc import Generator, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from airbyte_cdk.models import (
@@ -16,9 +17,15 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.streams import CheckpointMixin, Stream
 
 from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.config import Config
 from source_zendesk_articles.records import Record
-from source_zendesk_articles.state import NO_STATE, State, from_json, to_json
-from source_zendesk_articles.sync import read_help_center
+from source_zendesk_articles.state import State, from_json, resumed, to_json
+from source_zendesk_articles.sync import sync_help_center
+
+# The CDK logs the whole state that a sync begins with, which may be half a megabyte.
+logging.getLogger("airbyte").addFilter(
+    lambda line: not line.getMessage().startswith("Setting state of")
+)
 
 
 class Articles(Stream, CheckpointMixin):
@@ -27,9 +34,9 @@ class Articles(Stream, CheckpointMixin):
     https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
     """
 
-    def __init__(self, client: HelpCenterClient, *, treat_as_open: bool) -> None:
+    def __init__(self, client: HelpCenterClient, config: Config) -> None:
         self._client = client
-        self._treat_as_open = treat_as_open
+        self._config = config
         self._state: MutableMapping[str, Any] = {}
 
     @property
@@ -66,24 +73,24 @@ class Articles(Stream, CheckpointMixin):
         stream_slice: Mapping[str, Any] | None = None,  # noqa: ARG002 -- there is one slice
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterator[Record | AirbyteMessage]:
-        """Yield the records of one sync, and the states in between."""
-        began_with = NO_STATE
-        if sync_mode == SyncMode.incremental:
-            began_with = from_json(stream_state or {})
+        """Yield the records of one sync, and the states that announce them."""
+        began_with = from_json(stream_state or {}, self._client.subdomain)
+        if sync_mode == SyncMode.full_refresh:
+            began_with = resumed(began_with)
         # The CDK emits the last state of a sync from `state`; those in between go out here.
-        last: State | None = None
-        for emitted in read_help_center(
-            self._client, treat_as_open=self._treat_as_open, began_with=began_with
-        ):
-            if last is not None:
-                yield self._message(last)
-                last = None
-            if isinstance(emitted, State):
-                last = emitted
-            else:
-                yield emitted
-        if last is not None:
-            self._state = to_json(last)
+        last = yield from self._messages(sync_help_center(self._client, self._config, began_with))
+        self._state = to_json(last)
+
+    def _messages(
+        self, sync: Generator[Record | State, None, State]
+    ) -> Generator[Record | AirbyteMessage, None, State]:
+        while True:
+            try:
+                emitted = next(sync)
+            except StopIteration as end:
+                last: State = end.value
+                return last
+            yield self._message(emitted) if isinstance(emitted, State) else emitted
 
     def _message(self, state: State) -> AirbyteMessage:
         return AirbyteMessage(

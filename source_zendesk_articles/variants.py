@@ -26,13 +26,8 @@ class Variant(NamedTuple):
     reason: str
 
 
-def is_partial(article: Article) -> bool:
-    """Tell whether translations are missing: every article has one in its source locale."""
-    return article.translations is None or not has_source(article, article.translations)
-
-
 def has_source(article: Article, translations: Iterable[Translation]) -> bool:
-    """Tell whether the translation in the article's source locale is among them."""
+    """Tell whether the translation in the source locale is among them: every article has one."""
     source = article.source_locale.lower()
     return any(translation.locale.lower() == source for translation in translations)
 

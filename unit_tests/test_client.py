@@ -11,12 +11,15 @@ from requests_mock import ANY, Mocker
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import ApiTokenCredentials
-from source_zendesk_articles.models import Locales
+from source_zendesk_articles.models import Category, Locales, Section
 
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 WRITTEN = "2026-11-01T12:00:00Z"
 DATE = {"Date": format_datetime(NOW, usegmt=True)}
+ARTICLE = {"id": 7, "source_locale": "de", "updated_at": WRITTEN}
+FEED = f"{HELP_CENTER}/incremental/articles"
+LAST_PAGE = {"has_more": False, "after_cursor": None}
 LOCALES = {"locales": ["en-us", "de"], "default_locale": "en-us"}
 
 
@@ -113,9 +116,8 @@ def test_an_article_that_is_gone_has_no_translations_to_tell(
 def test_an_article_that_is_there_has_translations_to_tell(
     client: HelpCenterClient, requests_mock: Mocker
 ) -> None:
-    article = {"id": 7, "source_locale": "de", "updated_at": WRITTEN}
     requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=404)
-    requests_mock.get(f"{HELP_CENTER}/articles/7", json={"article": article}, headers=DATE)
+    requests_mock.get(f"{HELP_CENTER}/articles/7", json={"article": ARTICLE}, headers=DATE)
     with pytest.raises(AirbyteTracedException, match="the article is there, its list is not"):
         client.translations(7)
 
@@ -126,6 +128,91 @@ def test_an_article_that_may_not_be_read_is_not_gone(
     requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=403)
     with pytest.raises(AirbyteTracedException, match="does not let this user read"):
         client.translations(7)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_article_that_is_archived_or_deleted_is_none(
+    client: HelpCenterClient, requests_mock: Mocker, status: int
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/articles/7", status_code=status)
+    assert client.article(7) is None
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 451])
+def test_an_article_that_is_refused_is_not_taken_for_a_deleted_one(
+    client: HelpCenterClient, requests_mock: Mocker, status: int
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/articles/7", status_code=status)
+    with pytest.raises(AirbyteTracedException):
+        client.article(7)
+
+
+def test_an_article_is_asked_for_with_its_translations(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/articles/7", json={"article": ARTICLE}, headers=DATE)
+    shown = client.article(7)
+    assert shown is not None
+    assert 7 == shown.id
+    (asked,) = requests_mock.request_history
+    assert {"include": ["translations"]} == asked.qs
+
+
+def test_changes_are_asked_for_since_a_second_and_with_translations(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    requests_mock.get(FEED, json={"articles": [ARTICLE], "next_page": "?"}, headers=DATE)
+    changes = client.changes(WRITTEN)
+    assert ([7], True) == ([article.id for article in changes.articles], changes.has_more)
+    (asked,) = requests_mock.request_history
+    assert {"include": ["translations"], "start_time": ["1793534400"]} == asked.qs
+
+
+def test_changes_that_do_not_come_are_asked_for_in_ever_smaller_pages(
+    client: HelpCenterClient, requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    refused = [{"status_code": 504}] * 6
+    empty: dict[str, object] = {"articles": [], "next_page": None}
+    requests_mock.get(FEED, [*refused, {"json": empty, "headers": DATE}])
+    assert ((), False) == client.changes(WRITTEN)
+    assert [None] * 3 + [["100"]] * 3 + [["50"]] == [
+        asked.qs.get("per_page") for asked in requests_mock.request_history
+    ]
+
+
+def test_changes_that_may_not_be_read_are_no_empty_page(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    requests_mock.get(FEED, status_code=404)
+    with pytest.raises(AirbyteTracedException, match="must be an agent or admin"):
+        client.changes(WRITTEN)
+
+
+def test_categories_and_sections_are_read_to_the_last_page(
+    client: HelpCenterClient, requests_mock: Mocker
+) -> None:
+    first = {"has_more": True, "after_cursor": "x"}
+    category, section = {"id": 1, "name": "General"}, {"id": 2, "name": "Orders", "category_id": 1}
+    requests_mock.get(
+        f"{HELP_CENTER}/categories",
+        [
+            {"json": {"categories": rows, "meta": meta}, "headers": DATE}
+            for rows, meta in (([category], first), ([{**category, "id": 3}], LAST_PAGE))
+        ],
+    )
+    requests_mock.get(
+        f"{HELP_CENTER}/sections",
+        json={"sections": [section], "meta": LAST_PAGE},
+        headers=DATE,
+    )
+    assert [(Category(1, "General"),), (Category(3, "General"),)] == list(client.categories())
+    assert [(Section(2, "Orders", 1),)] == list(client.sections())
+    assert [
+        {"page[size]": ["100"]},
+        {"page[size]": ["100"], "page[after]": ["x"]},
+        {"page[size]": ["100"]},
+    ] == [asked.qs for asked in requests_mock.request_history]
 
 
 def test_a_platform_that_went_away_is_not_taken_for_a_broken_set_up(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from source_zendesk_articles.config import (
     ApiTokenCredentials,
     Config,
+    Filters,
     normalize,
     parse_config,
     parse_subdomain,
@@ -149,9 +150,74 @@ def test_a_configuration_is_parsed_once_into_one_form() -> None:
     assert {"shop"} == config.treat_as_open
 
 
+def test_without_a_filter_everything_is_in_scope_and_the_rest_has_its_default() -> None:
+    config = parse_config({"subdomain": "acme", "credentials": CREDENTIALS})
+    assert Filters() == config.filters
+    assert (6, "delete", frozenset()) == (
+        config.reconcile_every_hours,
+        config.retract_as,
+        config.treat_as_open,
+    )
+
+
+def test_the_filters_are_parsed_once_into_one_form() -> None:
+    entered = {
+        "locales": ["en-US", " DE ", "de"],
+        "categories": [2, 1, 2],
+        "sections": [46406189383828],
+        "labels": [" Bot", "STRASSE", "straße"],
+        "exclude_labels": ["No-Bot"],
+        "visibility": ["public"],
+    }
+    config = parse_config({"subdomain": "acme", "credentials": CREDENTIALS, **entered})
+    expected = Filters(
+        locales=frozenset({"en-us", "de"}),
+        categories=frozenset({1, 2}),
+        sections=frozenset({46406189383828}),
+        labels=frozenset({"bot", "strasse"}),
+        exclude_labels=frozenset({"no-bot"}),
+        visibility=frozenset({"public"}),
+    )
+    assert expected == config.filters
+
+
+@pytest.mark.parametrize("hours", [0, 1, 168])
+def test_reconciliations_are_up_to_a_week_apart(hours: int) -> None:
+    entered = {"subdomain": "acme", "credentials": CREDENTIALS, "reconcile_every_hours": hours}
+    assert hours == parse_config(entered).reconcile_every_hours
+
+
+def test_a_default_of_the_form_is_the_configurations_own() -> None:
+    config = parse_config({"subdomain": "acme", "credentials": CREDENTIALS})
+    defaults = {
+        name: field["default"] for name, field in SPEC["properties"].items() if "default" in field
+    }
+    assert set(Config.model_fields) - {"subdomain", "credentials"} == defaults.keys()
+    for name, default in defaults.items():
+        given = getattr(config, name)
+        assert default == (sorted(given) if isinstance(given, frozenset) else given), name
+
+
+def test_an_example_of_the_form_is_a_configuration() -> None:
+    for name, field in SPEC["properties"].items():
+        for example in field.get("examples", []):
+            parse_config({"subdomain": "acme", "credentials": CREDENTIALS, name: example})
+
+
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
+        ("locales", [" "], "`locales.0`:"),
+        ("locales", "en-us", "`locales`:"),
+        ("categories", ["Orders"], "`categories.0`:"),
+        ("sections", [1.5], "`sections.0`:"),
+        ("labels", [""], "`labels.0`:"),
+        ("exclude_labels", ["bot", " "], "`exclude_labels.1`:"),
+        ("visibility", ["secret"], "`visibility.0`:"),
+        ("reconcile_every_hours", -1, "`reconcile_every_hours`:"),
+        ("reconcile_every_hours", 169, "`reconcile_every_hours`:"),
+        ("reconcile_every_hours", 0.5, "`reconcile_every_hours`:"),
+        ("retract_as", "archive", "`retract_as`:"),
         ("subdomain", "help.acme.com", "`subdomain`: is not a Zendesk subdomain."),
         ("treat_as_open", ["help.acme.com"], "`treat_as_open.0`: is not a Zendesk subdomain."),
         ("credentials", {**CREDENTIALS, "email": "ada"}, "`credentials.email`: is not an e-mail"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_zendesk_articles.instants import later, parse_instant, write_instant
+from source_zendesk_articles.instants import epoch, later, parse_instant, write_instant
 
 INSTANTS = st.datetimes(
     min_value=datetime(1970, 1, 2),  # noqa: DTZ001 -- Hypothesis adds the zone
@@ -32,6 +32,16 @@ def test_the_order_of_letters_is_the_order_of_time(one: datetime, other: datetim
 def test_a_later_time_is_so_many_seconds_away() -> None:
     assert "2026-11-01T00:00:00Z" == later("2026-10-31T23:59:59Z", 1)
     assert "2026-10-31T23:59:00Z" == later("2026-11-01T00:00:00Z", -60)
+
+
+def test_zendesk_asks_for_a_time_in_seconds_since_1970() -> None:
+    assert 0 == epoch("1970-01-01T00:00:00Z")
+    assert 1793534400 == epoch("2026-11-01T12:00:00Z")
+
+
+@given(INSTANTS)
+def test_no_second_is_lost_on_the_way_to_zendesk(instant: datetime) -> None:
+    assert int(instant.replace(microsecond=0).timestamp()) == epoch(write_instant(instant))
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_zendesk_articles.models import (
+    Category,
     JsonObject,
+    Section,
     UnreadableAnswerError,
+    User,
     parse_answer,
     parse_articles,
+    parse_categories,
+    parse_changes,
     parse_count,
     parse_locales,
+    parse_sections,
+    parse_shown_article,
     parse_translations,
     parse_user,
     parse_visitors_articles,
@@ -85,6 +92,35 @@ def test_the_small_answers() -> None:
     assert parse_visitors_articles({"articles": [{"id": 7}]}) == (7,)
 
 
+@pytest.mark.parametrize(("next_page", "expected"), [(None, False), ("https://?.json", True)])
+def test_a_page_of_changes_is_the_last_one_that_names_no_next(
+    next_page: str | None, expected: bool
+) -> None:
+    changes = parse_changes({"articles": [ARTICLE], "next_page": next_page, "end_time": 1})
+    assert ([46406185831185], expected) == ([row.id for row in changes.articles], changes.has_more)
+
+
+def test_an_article_is_shown_with_its_translations() -> None:
+    shown = parse_shown_article({"article": ARTICLE})
+    assert parse_articles({"articles": [ARTICLE], "meta": LAST_PAGE}).items == (shown,)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("General", "General"), (None, "")])
+def test_categories_and_sections_are_told_by_id_and_name(name: str | None, expected: str) -> None:
+    categories = parse_categories({"categories": [{"id": 1, "name": name}], "meta": LAST_PAGE})
+    section = {"id": 2, "name": name, "category_id": 1}
+    sections = parse_sections({"sections": [section], "meta": {**LAST_PAGE, "has_more": True}})
+    assert ((Category(1, expected),), None) == categories
+    assert ((Section(2, expected, 1),), "xyz") == sections
+
+
+def test_an_identity_is_a_users_id_and_role() -> None:
+    admin = User(1, "Ada", "ada@acme.example", "admin")
+    assert "1:admin" == admin.identity
+    assert admin.identity == admin._replace(name="Eve", email=None).identity
+    assert "1:agent" == admin._replace(role="agent").identity
+
+
 def without(raw: Mapping[str, object], key: str) -> dict[str, object]:
     return {name: value for name, value in raw.items() if name != key}
 
@@ -136,6 +172,21 @@ def as_translation(row: object) -> JsonObject:
         (parse_visitors_articles, {"articles": ["x"]}),
         (parse_visitors_articles, {"articles": [{}]}),
         (parse_visitors_articles, {}),
+        (parse_changes, {"articles": []}),
+        (parse_changes, {"next_page": None}),
+        (parse_changes, {"articles": None, "next_page": None}),
+        (parse_changes, {"articles": [], "next_page": True}),
+        (parse_changes, {"articles": [without(ARTICLE, "updated_at")], "next_page": None}),
+        (parse_shown_article, {}),
+        (parse_shown_article, {"article": None}),
+        (parse_shown_article, {"article": without(ARTICLE, "id")}),
+        (parse_categories, {"categories": []}),
+        (parse_categories, {"categories": None, "meta": LAST_PAGE}),
+        (parse_categories, {"categories": [{"name": "General"}], "meta": LAST_PAGE}),
+        (parse_categories, {"categories": [{"id": 1}], "meta": LAST_PAGE}),
+        (parse_sections, {"sections": {}, "meta": LAST_PAGE}),
+        (parse_sections, {"sections": [{"id": 2, "name": "Orders"}], "meta": LAST_PAGE}),
+        (parse_sections, {"sections": [{"category_id": 1, "name": ""}], "meta": LAST_PAGE}),
     ],
 )
 def test_an_answer_of_another_shape_is_unreadable_rather_than_empty(

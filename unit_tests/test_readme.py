@@ -37,12 +37,27 @@ def test_each_field_of_the_form_has_a_row() -> None:
 
 
 def test_each_error_of_the_readme_is_one_that_the_connector_says() -> None:
-    said = "".join((PACKAGE / f"{name}.py").read_text() for name in ("errors", "config"))
+    said = "".join((PACKAGE / f"{name}.py").read_text() for name in ("errors", "config", "scope"))
     said += "Config validation error: "  # the CDK's
     rows = re.findall(
         r"^\| (?:… )?(?:`[\w.]+`: )?(.*?) \|", section("Errors, and what to do"), re.MULTILINE
     )
     beginnings = [row for row in rows[2:] if row]
-    assert 16 == len(beginnings)
+    assert 19 == len(beginnings)
     for beginning in beginnings:
         assert beginning.replace("'end-user'", "{role!r}") in said, beginning
+
+
+def test_each_guarantee_names_a_test_that_is_there() -> None:
+    tests = "".join(path.read_text() for path in ROOT.glob("*_tests/test_*.py"))
+    rows = re.findall(r"^\| (?!---|what )(.*) \|$", section("What is guaranteed"), re.MULTILINE)
+    assert 10 == len(rows)
+    for row in rows:
+        (named,) = re.findall(r"\| `(test_\w+)`$", row)
+        assert f"def {named}(" in tests, named
+
+
+def test_each_module_has_a_row() -> None:
+    rows = re.findall(r"^\| (`.*`) \|", section("Development"), re.MULTILINE)
+    named = re.findall(r"`(\w+)`", "".join(rows))
+    assert set(named) == {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}

@@ -3,12 +3,23 @@
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import jsonschema
 import pytest
 
+from source_zendesk_articles import records
+from source_zendesk_articles.instants import later
 from source_zendesk_articles.models import Article, Translation
-from source_zendesk_articles.records import Cursor, content_hash, record
+from source_zendesk_articles.records import (
+    NOTICED,
+    Cursor,
+    Record,
+    content_hash,
+    digest,
+    record,
+    retraction,
+)
 from source_zendesk_articles.variants import Variant
 
 SCHEMA = json.loads(
@@ -32,6 +43,8 @@ ARTICLE = Article(
     id=1,
     source_locale="en-us",
     updated_at="2026-02-01T00:00:00Z",
+    section_id=3,
+    label_names=("money",),
     outdated_locales=frozenset(),
     translations=(TRANSLATION,),
     raw={
@@ -57,7 +70,7 @@ VARIANT = Variant(ARTICLE, TRANSLATION, "public", "published")
 
 
 def test_a_record_tells_everything_of_its_variant() -> None:
-    assert record(VARIANT, brand_subdomain="acme", updated_at="2026-02-01T00:00:00Z") == {
+    assert record(VARIANT, brand_subdomain="acme") == {
         "id": 1,
         "locale": "en-us",
         "brand_subdomain": "acme",
@@ -95,14 +108,14 @@ def test_a_record_tells_everything_of_its_variant() -> None:
 
 
 def test_a_record_has_the_fields_of_the_schema_and_fits_it() -> None:
-    emitted = record(VARIANT, brand_subdomain="acme", updated_at="2026-02-01T00:00:00Z")
+    emitted = record(VARIANT, brand_subdomain="acme")
     assert SCHEMA["properties"].keys() == emitted.keys()
     jsonschema.validate(emitted, SCHEMA)
 
 
 def test_a_field_that_zendesk_left_out_is_null() -> None:
     bare = VARIANT._replace(article=ARTICLE._replace(raw={}))
-    emitted = record(bare, brand_subdomain="acme", updated_at="2026-02-01T00:00:00Z")
+    emitted = record(bare, brand_subdomain="acme")
     assert emitted["vote_sum"] is None
     jsonschema.validate(emitted, SCHEMA)
 
@@ -116,25 +129,50 @@ def test_every_field_is_described_and_may_be_null_but_the_key() -> None:
 
 def test_only_the_source_variant_tells_when_its_text_was_edited() -> None:
     german = VARIANT._replace(translation=TRANSLATION._replace(locale="de"))
-    emitted = record(german, brand_subdomain="acme", updated_at="2026-02-01T00:00:00Z")
+    emitted = record(german, brand_subdomain="acme")
     assert emitted["edited_at"] is None
 
 
 @pytest.mark.parametrize("draft", [True, None])
 def test_what_is_not_surely_published_has_the_status_draft(draft: bool | None) -> None:
     unpublished = VARIANT._replace(translation=TRANSLATION._replace(raw={"draft": draft}))
-    emitted = record(unpublished, brand_subdomain="acme", updated_at="2026-02-01T00:00:00Z")
+    emitted = record(unpublished, brand_subdomain="acme")
     assert (draft, "draft") == (emitted["draft"], emitted["status"])
 
 
+@pytest.mark.parametrize(
+    ("article", "translation", "expected"),
+    [
+        ("2026-02-01T00:00:00Z", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
+        ("2026-02-01T00:00:00Z", "2026-05-01T00:00:00Z", "2026-05-01T00:00:00Z"),
+    ],
+)
+def test_a_record_carries_the_later_stamp_of_article_and_translation(
+    article: str, translation: str, expected: str
+) -> None:
+    stamped = VARIANT._replace(
+        article=ARTICLE._replace(updated_at=article),
+        translation=TRANSLATION._replace(updated_at=translation),
+    )
+    emitted = record(stamped, brand_subdomain="acme")
+    assert (expected, article, translation) == tuple(
+        emitted[name] for name in ("updated_at", "article_updated_at", "translation_updated_at")
+    )
+
+
+# ------------------------------------------------------------------------------------ its time
+
+
 NOW = "2026-11-01T12:00:00Z"
+STAMPED = "2026-02-01T00:00:00Z"
+TOMORROW = "2026-11-02T12:00:00Z"
 
 
 @pytest.mark.parametrize(
     ("synced_at", "expected"),
     [
-        ("", "2026-02-01T00:00:00Z"),
-        ("2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z"),
+        ("", STAMPED),
+        ("2026-01-31T23:59:59Z", STAMPED),
         ("2026-02-01T00:00:00Z", NOW),
         ("2026-11-01T11:59:59Z", NOW),
         ("2026-11-01T12:00:00Z", "2026-11-01T12:00:01Z"),
@@ -144,25 +182,196 @@ NOW = "2026-11-01T12:00:00Z"
 def test_a_record_carries_zendesks_stamp_unless_an_earlier_record_may_have_carried_it(
     synced_at: str, expected: str
 ) -> None:
-    assert expected == Cursor(NOW, synced_at).updated_at(VARIANT)
-
-
-def test_a_record_carries_the_later_stamp_of_article_and_translation() -> None:
-    edited = VARIANT._replace(translation=TRANSLATION._replace(updated_at="2026-05-01T00:00:00Z"))
-    assert "2026-05-01T00:00:00Z" == Cursor(NOW, "").updated_at(edited)
+    assert expected == Cursor(NOW, synced_at).updated_at(STAMPED, again=False)
 
 
 @pytest.mark.parametrize(
-    ("stamped", "expected"), [("2026-05-01T00:00:00Z", NOW), ("2027-01-01T00:00:00Z",) * 2]
+    ("synced_at", "expected"),
+    [
+        ("", NOW),
+        ("2026-11-01T11:59:59Z", NOW),
+        ("2026-11-01T12:00:00Z", "2026-11-01T12:00:01Z"),
+        ("2026-11-01T13:00:00Z", "2026-11-01T13:00:01Z"),
+    ],
+)
+def test_a_retraction_carries_the_time_of_the_sync_and_is_later_than_every_earlier_record(
+    synced_at: str, expected: str
+) -> None:
+    assert expected == Cursor(NOW, synced_at).updated_at(None, again=False)
+
+
+@pytest.mark.parametrize(
+    ("stamped", "expected"), [("2026-05-01T00:00:00Z", NOW), (TOMORROW, TOMORROW)]
 )
 def test_the_latest_time_is_at_least_that_of_the_sync_and_of_each_record(
     stamped: str, expected: str
 ) -> None:
     cursor = Cursor(NOW, "")
     assert NOW == cursor.latest
-    cursor.updated_at(VARIANT._replace(article=ARTICLE._replace(updated_at=stamped)))
-    cursor.updated_at(VARIANT)
+    cursor.updated_at(stamped, again=False)
+    cursor.updated_at(STAMPED, again=False)
     assert expected == cursor.latest
+
+
+@pytest.mark.parametrize("stamped", [STAMPED, NOW, None])
+@pytest.mark.parametrize(
+    ("emitted", "expected"), [(STAMPED, later(NOW, 1)), (TOMORROW, later(TOMORROW, 1))]
+)
+def test_what_may_have_gone_out_in_an_earlier_batch_carries_a_later_time(
+    emitted: str, stamped: str | None, expected: str
+) -> None:
+    cursor = Cursor(NOW, "")
+    cursor.updated_at(emitted, again=False)
+    cursor.begin_batch()
+    assert [expected, expected] == [cursor.updated_at(stamped, again=True) for _ in range(2)]
+    assert expected == cursor.latest
+
+
+def test_what_goes_out_again_may_carry_a_later_stamp_of_its_own() -> None:
+    cursor = Cursor(NOW, "")
+    assert TOMORROW == cursor.updated_at(TOMORROW, again=True)
+    assert TOMORROW == cursor.latest
+
+
+# ---------------------------------------------------------------------------------- its digest
+
+
+RECORD = record(VARIANT, brand_subdomain="acme")
+GERMAN = {**RECORD, "locale": "de", "translation_id": 10}
+UNNOTICED = frozenset(
+    {
+        "vote_sum",
+        "vote_count",
+        "position",
+        "comments_disabled",
+        "created_at",
+        "updated_at",
+        "article_updated_at",
+        "translation_updated_at",
+        "edited_at",
+    }
+)
+
+
+def another(value: object) -> object:
+    """Return another value of the same kind; of null, any."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case str():
+            return f"{value}?"
+        case list():
+            return [*value, "another"]
+    return 7
+
+
+@pytest.mark.parametrize("name", NOTICED)
+def test_what_somebody_can_notice_changes_the_digest(name: str) -> None:
+    changed: Record = {**RECORD, name: another(RECORD[name])}
+    assert digest([RECORD]) != digest([changed])
+    assert digest([RECORD, GERMAN]) != digest([changed, GERMAN])
+
+
+@pytest.mark.parametrize("name", sorted(UNNOTICED))
+def test_what_nobody_can_notice_does_not_change_the_digest(name: str) -> None:
+    assert digest([RECORD]) == digest([{**RECORD, name: another(RECORD[name])}])
+
+
+def test_each_field_is_noticed_or_left_out_on_purpose() -> None:
+    # The body is noticed by its hash, and what a retraction sets is never set on a variant.
+    left_out = {*UNNOTICED, "body", "_ab_cdc_deleted_at"}
+    assert sorted(SCHEMA["properties"]) == sorted([*NOTICED, *left_out])
+
+
+def with_text(title: str | None, body: str | None) -> Record:
+    text = TRANSLATION._replace(title=title, body=body)
+    return record(VARIANT._replace(translation=text), brand_subdomain="acme")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("T", "B"), ("T", "C")),
+        (("T", None), ("T", "")),
+        ((None, "B"), ("", "B")),
+        (("T\nB", ""), ("T", "B\n")),
+        (("T\nB", "C"), ("T", "B\nC")),
+    ],
+)
+def test_each_text_has_a_digest_of_its_own(
+    one: tuple[str | None, str | None], other: tuple[str | None, str | None]
+) -> None:
+    assert digest([with_text(*one)]) != digest([with_text(*other)])
+
+
+def test_each_variant_counts() -> None:
+    digests = {digest([]), digest([RECORD]), digest([GERMAN]), digest([RECORD, GERMAN])}
+    assert 4 == len(digests)
+
+
+def test_the_order_of_the_variants_does_not_matter() -> None:
+    assert digest([RECORD, GERMAN]) == digest([GERMAN, RECORD])
+
+
+def test_a_digest_is_never_the_mark_of_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Zeros:
+        def __init__(self, _: bytes, *, digest_size: int) -> None:
+            self._size = digest_size
+
+        def digest(self) -> bytes:
+            return bytes(self._size)
+
+    assert (5, True) == (len(digest([])), any(digest([])))
+    monkeypatch.setattr(records, "blake2b", Zeros)
+    assert (5, True) == (len(digest([])), any(digest([])))
+
+
+def test_another_version_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = digest([RECORD])
+    monkeypatch.setattr(records, "DIGEST_VERSION", records.DIGEST_VERSION + 1)
+    assert before != digest([RECORD])
+
+
+def test_within_a_version_the_digest_stays_as_it_is() -> None:
+    # Another one has every article of every user emitted again.
+    assert (1, "e9c0ed04b3") == (records.DIGEST_VERSION, digest([RECORD]).hex())
+
+
+# --------------------------------------------------------------------------------- retractions
+
+
+RETRACTED = {
+    "id": 1,
+    "locale": "de",
+    "brand_subdomain": "acme",
+    "visibility": "internal",
+    "visibility_reason": "outdated",
+    "status": "removed",
+    "updated_at": NOW,
+}
+
+
+@pytest.mark.parametrize(
+    ("retract_as", "more"),
+    [
+        ("delete", {"_ab_cdc_deleted_at": NOW}),
+        ("mark", {"title": "", "body": "", "content_hash": sha256(b"\n").hexdigest()}),
+    ],
+)
+def test_a_retraction_tells_that_a_variant_is_gone_and_why(
+    retract_as: Literal["delete", "mark"], more: dict[str, object]
+) -> None:
+    emitted = retraction(
+        1, "de", "outdated", brand_subdomain="acme", updated_at=NOW, retract_as=retract_as
+    )
+    assert {**RETRACTED, **more} == emitted
+    assert emitted.keys() <= SCHEMA["properties"].keys()
+    jsonschema.validate(emitted, SCHEMA)
+
+
+# ------------------------------------------------------------------------------ its text's hash
 
 
 @pytest.mark.parametrize(

@@ -1,50 +1,162 @@
-"""What the log says of a sync."""
+"""When everything is listed, how much may vanish at once, and what the log says of a sync."""
+
+import pytest
 
 from source_zendesk_articles.client import RequestStats
-from source_zendesk_articles.models import Article, Translation
-from source_zendesk_articles.sync import SyncStats, summary
-from source_zendesk_articles.variants import Variant
+from source_zendesk_articles.known import KnownArticles
+from source_zendesk_articles.outbox import EmissionStats
+from source_zendesk_articles.state import HelpCenterState, Listing
+from source_zendesk_articles.sync import (
+    ReadStats,
+    is_suspicious,
+    listing_due,
+    listing_needed,
+    summary,
+)
 
-ARTICLE = Article(1, "en-us", "2026-01-01T00:00:00Z", frozenset(), None, {})
+LISTED = Listing("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
 
 
-def translation(locale: str) -> Translation:
-    return Translation(locale, None, None, "2026-01-01T00:00:00Z", outdated=False, raw={})
+def entry(listing: Listing | None = LISTED) -> HelpCenterState:
+    known = KnownArticles()
+    known.take(7, b"older", frozenset({"de"}))
+    return HelpCenterState(known, listing, "1:admin")
 
 
-def test_each_translation_is_emitted_or_outdated() -> None:
-    english, german = translation("en-us"), translation("de")
-    stats = SyncStats()
-    stats.count(
-        [english, german, german, translation("fr"), translation("ja")],
-        [
-            Variant(ARTICLE, english, "public", "published"),
-            Variant(ARTICLE, german, "internal", "draft"),
-        ],
-    )
-    stats.count([translation("fr"), translation("ja")], [])
-    assert (2, 1, {"draft": 1}, 4) == (
-        stats.articles,
-        stats.public,
-        stats.internal,
-        stats.outdated,
-    )
+@pytest.mark.parametrize(
+    ("given", "hours", "expected"),
+    [
+        (None, 6, "it was never read before"),
+        (entry(None), 6, "no listing of it was finished"),
+        (entry(LISTED._replace(articles=0)), 6, "they are few"),
+        (entry(LISTED._replace(articles=500)), 6, "they are few"),
+        (entry(LISTED._replace(articles=501)), 6, None),
+        (entry(), 0, "`reconcile_every_hours` is 0"),
+        (entry(), 1, None),
+        (entry(), 168, None),
+    ],
+)
+def test_the_state_tells_whether_everything_has_to_be_listed(
+    given: HelpCenterState | None, hours: int, expected: str | None
+) -> None:
+    assert expected == listing_needed(given, hours)
+
+
+def test_everything_has_to_be_listed_while_an_article_is_in_doubt() -> None:
+    given = entry()
+    given.known.doubt(8, frozenset())
+    assert "some are in doubt" == listing_needed(given, 6)
+    given.known.forget(8)
+    assert listing_needed(given, 6) is None
+
+
+def test_everything_has_to_be_listed_while_an_article_is_missed() -> None:
+    given = entry()
+    given.known.take(8, b"older", frozenset({"de"}), missed=True)
+    assert "some are in doubt" == listing_needed(given, 6)
+    given.known.take(8, b"older", frozenset({"de"}))
+    assert listing_needed(given, 6) is None
+
+
+AT_NOON = "the last listing was at 2026-11-01T12:00:00Z"
+IN_THE_FUTURE = "the last listing lies in the future"
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "expected"),
+    [
+        ("2026-11-01T11:59:59Z", 6, IN_THE_FUTURE),
+        ("2026-11-01T12:00:00Z", 6, None),
+        ("2026-11-01T17:23:59Z", 6, None),
+        ("2026-11-01T17:24:00Z", 6, AT_NOON),
+        ("2026-11-01T12:53:59Z", 1, None),
+        ("2026-11-01T12:54:00Z", 1, AT_NOON),
+        # A daily schedule is never on the second.
+        ("2026-11-02T09:35:59Z", 24, None),
+        ("2026-11-02T09:36:00Z", 24, AT_NOON),
+        ("2026-11-02T11:59:50Z", 24, AT_NOON),
+        ("2026-11-07T19:11:59Z", 168, None),
+        ("2026-11-07T19:12:00Z", 168, AT_NOON),
+        ("2026-11-01T12:00:00Z", 0, AT_NOON),
+        ("2027-11-01T12:00:00Z", 168, AT_NOON),
+    ],
+)
+def test_a_listing_does_for_nine_tenths_of_the_interval(
+    now: str, hours: int, expected: str | None
+) -> None:
+    assert expected == listing_due(LISTED, now, LISTED.scope, hours)
+
+
+@pytest.mark.parametrize("now", ["2026-11-01T11:00:00Z", "2026-11-01T12:00:00Z"])
+@pytest.mark.parametrize("scope", ["closed 0123", "open 4567", ""])
+def test_a_listing_of_another_scope_does_not_do(now: str, scope: str) -> None:
+    expected = "the filters, the locales or the connector are not what they were"
+    assert expected == listing_due(LISTED, now, scope, 6)
+
+
+@pytest.mark.parametrize(
+    ("missing", "known", "expected"),
+    [
+        (0, 0, False),
+        (1, 1, False),
+        (19, 19, False),
+        (10, 20, False),
+        (11, 20, True),
+        (20, 20, True),
+        (10, 21, False),
+        (11, 21, True),
+        (20_000, 40_000, False),
+        (20_001, 40_000, True),
+    ],
+)
+def test_more_than_half_of_twenty_or_more_articles_do_not_vanish_at_once(
+    missing: int, known: int, expected: bool
+) -> None:
+    assert expected is is_suspicious(missing=missing, known=known, another_reader=False)
+
+
+@pytest.mark.parametrize(
+    ("missing", "known", "expected"),
+    [
+        (0, 0, False),
+        (5, 5, False),
+        (6, 6, True),
+        (5, 50, False),
+        (6, 50, True),
+        (6, 60, False),
+        (6, 59, True),
+        (7, 60, True),
+        (4_000, 40_000, False),
+        (4_001, 40_000, True),
+    ],
+)
+def test_another_reader_may_see_a_tenth_less_or_five_articles(
+    missing: int, known: int, expected: bool
+) -> None:
+    assert expected is is_suspicious(missing=missing, known=known, another_reader=True)
 
 
 def test_a_quiet_sync_is_summed_up_without_what_did_not_happen() -> None:
     assert (
-        "0 articles; 0 variants: 0 public, 0 internal; 0 outdated left out; 4 requests; "
-        "0 waits (0 s)."
-    ) == summary(SyncStats(), RequestStats(sent=4))
+        "0 articles, 0 unchanged; 0 variants emitted; 0 public, 0 internal; 0 retracted; "
+        "0 outdated left out; 4 requests; 0 waits (0 s)."
+    ) == summary(ReadStats(), EmissionStats(), RequestStats(sent=4))
 
 
 def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
-    stats = SyncStats(
-        articles=12_345, public=30_000, outdated=7, asked_one_by_one=3, emitted_again=2
+    read = ReadStats(
+        articles=12_345,
+        unchanged=2_345,
+        outdated=7,
+        asked_one_by_one=3,
+        without_source=1,
+        without_section=1,
     )
-    stats.internal.update(draft=1_000, user_segment=2_000)
+    emitted = EmissionStats(public=30_000)
+    emitted.internal.update(draft=1_000, user_segment=2_000)
+    emitted.retracted.update(outdated=5, archived_or_deleted=1_200)
     assert (
-        "12,345 articles; 33,000 variants: 30,000 public, 3,000 internal (user_segment 2,000, "
-        "draft 1,000); 7 outdated left out; 2 edited meanwhile; 140 requests (3 for "
-        "translations); 5 waits (62 s)."
-    ) == summary(stats, RequestStats(sent=140, waits=5, waited_seconds=62))
+        "12,345 articles, 2,345 unchanged; 33,000 variants emitted; 30,000 public, 3,000 internal "
+        "(user_segment 2,000, draft 1,000); 1,205 retracted (archived_or_deleted 1,200, "
+        "outdated 5); 7 outdated left out; 140 requests (3 for translations); 5 waits (62 s)."
+    ) == summary(read, emitted, RequestStats(sent=140, waits=5, waited_seconds=62))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_zendesk_articles.models import Article, JsonObject, Translation
-from source_zendesk_articles.variants import Audience, is_partial, restriction, variants
+from source_zendesk_articles.variants import Audience, has_source, restriction, variants
 
 OPEN = Audience(is_open=True, enabled_locales=frozenset({"en-us", "de"}))
 CLOSED = OPEN._replace(is_open=False)
@@ -129,6 +129,8 @@ def article(*translations: Translation, outdated_locales: frozenset[str] = froze
         id=1,
         source_locale="en-us",
         updated_at="2026-01-01T00:00:00Z",
+        section_id=3,
+        label_names=(),
         outdated_locales=outdated_locales,
         translations=translations,
         raw={"user_segment_id": None},
@@ -168,8 +170,21 @@ def test_a_locale_that_comes_twice_counts_once_and_the_last_one_wins() -> None:
     assert ["new"] == [it.translation.title for it in variants(article(), translations, OPEN)]
 
 
-def test_an_article_is_partial_without_its_source_translation() -> None:
-    assert is_partial(article()._replace(translations=None))
-    assert is_partial(article())
-    assert is_partial(article(translation("de")))
-    assert not is_partial(article(translation("de"), translation("en-us")))
+@pytest.mark.parametrize(
+    ("locales", "expected"),
+    [
+        ((), False),
+        (("de",), False),
+        (("en",), False),
+        (("de", "en-us"), True),
+        (("EN-US",), True),
+    ],
+)
+def test_a_list_has_the_source_if_it_has_the_translation_in_the_source_locale(
+    locales: tuple[str, ...], expected: bool
+) -> None:
+    assert expected is has_source(article(), [translation(locale) for locale in locales])
+
+
+def test_the_case_of_the_source_locale_does_not_matter() -> None:
+    assert has_source(article()._replace(source_locale="EN-us"), [translation("en-US")])

@@ -1,0 +1,85 @@
+"""What Airbyte does with a sync: it keeps the last state, and a destination the records.
+
+Both may lose what came last. The destination is as strict as the strictest one.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration_tests.connector import Message, Output, run
+from integration_tests.truth import Key, Row, noticed, rows
+from integration_tests.zendesk_emulator import ZendeskEmulator
+
+
+@dataclass
+class Destination:
+    """Keeps of each key the record with the greatest `updated_at`, of equals the last to arrive.
+
+    A retraction deletes the row, but its time stays: what is older comes too late.
+    """
+
+    newest: dict[Key, Row] = field(default_factory=dict)
+
+    @property
+    def table(self) -> dict[Key, Row]:
+        """The rows that are there, in the form of `truth`, in what a reader can notice."""
+        held = [row for row in self.newest.values() if row["status"] != "removed"]
+        return {key: noticed(row) for key, row in rows(held).items()}
+
+    def write(self, batch: Collection[Row]) -> None:
+        """Take what came between two states, which may be written as a set."""
+        keys = [(record["id"], record["locale"]) for record in batch]
+        assert len(set(keys)) == len(keys), "a key came twice between two states"
+        for key, record in zip(keys, batch, strict=True):
+            held = self.newest.get(key)
+            assert held is None or held["updated_at"] <= record["updated_at"], "time went back"
+            self.newest[key] = record
+
+
+class Platform:
+    """A connection: its destination, and the state that the next sync begins with."""
+
+    def __init__(self, zendesk: ZendeskEmulator) -> None:
+        self.destination = Destination()
+        self.state: Message | None = None
+        self._zendesk = zendesk
+
+    def sync(self, configuration: Mapping[str, object], **options: Any) -> Output:  # noqa: ANN401 -- as `run` takes them
+        """Run a sync, and keep all of it."""
+        output = self.read(configuration, **options)
+        self.keep(output)
+        return output
+
+    def read(self, configuration: Mapping[str, object], **options: Any) -> Output:  # noqa: ANN401 -- the same
+        """Run a sync, and keep nothing yet."""
+        return run(self._zendesk, "read", configuration, state=self.state, **options)
+
+    def keep(self, output: Output) -> None:
+        """Keep all of a sync, whether it failed or not."""
+        self.keep_until(output, len(output.states))
+
+    def keep_until(self, output: Output, states: int, *, more: Collection[int] = ()) -> None:
+        """Keep so many states and all records before the last of them.
+
+        Of those between it and the next state, keep the ones at these places.
+        """
+        batches = batches_of(output)
+        for batch in batches[:states]:
+            self.destination.write(batch)
+        if states:
+            self.state = output.states[states - 1]
+        if states < len(batches):
+            rest = batches[states]
+            self.destination.write([rest[place] for place in more if place < len(rest)])
+
+
+def batches_of(output: Output) -> list[list[Row]]:
+    """Return the records before the first state, between it and the next, …, and after the last."""
+    batches: list[list[Row]] = [[]]
+    for message in output.messages:
+        if message["type"] == "RECORD":
+            batches[-1].append(message["record"]["data"])
+        elif message["type"] == "STATE":
+            batches.append([])
+    return batches

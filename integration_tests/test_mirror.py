@@ -1,0 +1,1186 @@
+"""After every sync the destination equals the Help Center: one case each.
+
+`test_mirror_property` holds the same for any sequence of events.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from integration_tests.connector import (
+    LISTING,
+    Output,
+    config,
+    credentials,
+    run,
+)
+from integration_tests.platform import Platform, batches_of
+from integration_tests.truth import Key, Row, noticed, truth
+from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
+from integration_tests.zendesk_emulator.sample import SEGMENT, fill, furnish
+
+INCREMENTAL = "/api/v2/help_center/incremental/articles"
+LIST = "/api/v2/help_center/articles"
+SHOW = r"/articles/\d+$"
+
+
+@pytest.fixture
+def platform(zendesk: ZendeskEmulator) -> Platform:
+    """Connect a strict destination."""
+    return Platform(zendesk)
+
+
+@pytest.fixture
+def help_center(zendesk: ZendeskEmulator) -> HelpCenter:
+    """Return the account's Help Center, which is empty."""
+    return zendesk.account.help_center()
+
+
+@pytest.fixture
+def feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a Help Center of any size for a large one, which is not listed at every sync."""
+    monkeypatch.setattr("source_zendesk_articles.sync.SMALL", 0)
+
+
+def held(platform: Platform) -> dict[Key, Row]:
+    return platform.destination.table
+
+
+def mirror(help_center: HelpCenter, **options: Any) -> dict[Key, Row]:  # noqa: ANN401 -- as `truth` takes them
+    return {key: noticed(row) for key, row in truth(help_center, **options).items()}
+
+
+def keys(output: Output) -> set[Key]:
+    return {(record["id"], record["locale"]) for record in output.records}
+
+
+def keys_of(*articles: Article) -> set[Key]:
+    return {(article.id, locale) for article in articles for locale in article.translations}
+
+
+def retracted(output: Output) -> dict[Key, str]:
+    return {
+        (record["id"], record["locale"]): record["visibility_reason"]
+        for record in output.records
+        if record["status"] == "removed"
+    }
+
+
+def paths(zendesk: ZendeskEmulator) -> list[str]:
+    return [request.path for request in zendesk.requests]
+
+
+def entry(output: Output) -> dict[str, Any]:
+    found: dict[str, Any] = output.states[-1]["stream"]["stream_state"]["help_centers"]["acme"]
+    return found
+
+
+def state(**fields: object) -> dict[str, Any]:
+    descriptor = {"stream_descriptor": {"name": "articles"}, "stream_state": fields}
+    return {"type": "STREAM", "stream": descriptor}
+
+
+# ----------------------------------------------------------------------------------- what it costs
+
+
+def test_an_idle_sync_of_1000_articles_is_two_requests_and_no_record(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1000)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    # Right after a listing, an hour later, and right after that.
+    for hours in (0, 1, 0):
+        zendesk.clock.advance(3600 * hours)
+        zendesk.forget_requests()
+        output = platform.sync(config(zendesk))
+        assert ([], 1) == (output.records, len(output.states))
+        assert paths(zendesk) == ["/api/v2/help_center/locales", INCREMENTAL]
+    assert mirror(help_center) == held(platform)
+
+
+def test_an_idle_sync_of_50_articles_is_four_requests_and_no_record(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=50)
+    platform.sync(config(zendesk))
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert ([], 1, 4) == (output.records, len(output.states), len(zendesk.requests))
+
+
+def test_votes_and_comments_on_every_article_emit_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1000)
+    platform.sync(config(zendesk))
+    for number, article in enumerate(help_center.articles):
+        zendesk.clock.advance(number % 7)
+        help_center.change(article, vote_sum=number, vote_count=number, position=number % 9)
+        help_center.change(article, comments_disabled=True)
+    zendesk.clock.advance(120)
+    output = platform.sync(config(zendesk))
+    assert output.records == []
+    zendesk.clock.advance(7 * 3600)
+    zendesk.forget_requests()
+    assert platform.sync(config(zendesk)).records == []
+    assert LIST in paths(zendesk)
+
+
+def test_one_edited_article_of_1000_is_two_requests_and_its_variants(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1000)
+    zendesk.clock.advance(3600)
+    first = platform.sync(config(zendesk))
+    hashes = {(r["id"], r["locale"]): r["content_hash"] for r in first.records}
+    edited = help_center.articles[700]
+    zendesk.clock.advance(300)
+    help_center.change_translation(edited, "de", body="<p>Neu</p>")
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert keys_of(edited) == keys(output)
+    assert len(zendesk.requests) == 2
+    unchanged = {
+        r["locale"] for r in output.records if r["content_hash"] == hashes[r["id"], r["locale"]]
+    }
+    assert unchanged == {"en-us"}
+    assert mirror(help_center) == held(platform)
+
+
+def test_600_edited_articles_are_two_requests(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1000)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(300)
+    for article in help_center.articles[:600]:
+        help_center.change(article, promoted=True)
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert (1200, 2) == (len(output.records), len(zendesk.requests))
+    assert mirror(help_center) == held(platform)
+
+
+# ------------------------------------------------------------------------------------ the feed
+
+
+@pytest.mark.parametrize("page_size", [7, 100, 1000])
+def test_the_feed_is_read_to_its_end_page_by_page(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    page_size: int,
+    feed: None,  # noqa: ARG001
+) -> None:
+    zendesk.switches.incremental_page_size = page_size
+    fill(help_center, articles=50)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        zendesk.clock.advance(1)
+        help_center.change_translation(article, "en-us", title="New")
+    zendesk.clock.advance(600)
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert LIST not in paths(zendesk)
+    assert keys_of(*help_center.articles) == keys(output)
+    assert mirror(help_center) == held(platform)
+
+
+def test_1500_articles_stamped_in_one_second_are_read_by_a_listing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1500)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+    zendesk.clock.advance(600)
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+    assert len(output.records) == 3000
+    assert LIST in paths(zendesk)
+    assert len(zendesk.requests) < 25
+
+
+def test_an_empty_feed_whose_end_time_is_1_starts_nothing_anew(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    for _ in range(3):
+        zendesk.clock.advance(3600)
+        zendesk.forget_requests()
+        output = platform.sync(config(zendesk))
+        (request,) = [row for row in zendesk.requests if row.path == INCREMENTAL]
+        age = zendesk.clock.now.timestamp() - int(request.query["start_time"])
+        assert 3600 < age < 3800
+        assert entry(output)["updated_at"] == f"2026-11-01T{zendesk.clock.now.hour - 1}:59:00Z"
+
+
+def test_a_change_that_shows_up_late_is_still_read(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    zendesk.switches.incremental_delay = 110
+    fill(help_center, articles=5)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(3600)
+    help_center.change(help_center.articles[0], user_segment_id=SEGMENT)
+    zendesk.clock.advance(100)
+    assert platform.sync(config(zendesk)).records == []
+    zendesk.clock.advance(300)
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize("seconds", [0, 30, 59, 60, 61])
+def test_a_start_time_is_never_younger_than_a_minute(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    seconds: int,
+    feed: None,  # noqa: ARG001
+) -> None:
+    zendesk.switches.young_start_time_refused = True
+    zendesk.switches.incremental_page_size = 3
+    fill(help_center, articles=10)
+    zendesk.clock.advance(1000)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(seconds)
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == held(platform)
+
+
+def test_two_edits_in_one_second_around_a_sync_both_arrive(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    first, second = help_center.articles[:2]
+    help_center.change_translation(first, "de", title="Eins")
+    assert keys_of(first) == keys(platform.sync(config(zendesk)))
+    # The clock stands still.
+    help_center.change_translation(first, "de", title="Zwei")
+    help_center.change_translation(second, "de", title="Zwei")
+    assert keys_of(first, second) == keys(platform.sync(config(zendesk)))
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_user_who_is_no_agent_any_more_gets_an_error_from_the_feed(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    zendesk.account.admin.role = "end-user"
+    output = platform.sync(config(zendesk))
+    assert output.error[0] == "config_error"
+    assert "The user must be an agent or admin" in output.error[1]
+    assert output.records == []
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_feed_page_that_does_not_come_is_asked_for_in_smaller_ones(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    zendesk.switches.incremental_honours_per_page = True
+    fill(help_center, articles=60)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        zendesk.clock.advance(1)
+        help_center.change(article, promoted=True)
+    zendesk.clock.advance(600)
+    zendesk.faults.add(
+        Fault("status", path=INCREMENTAL, status=504, times=3),
+        Fault("status", path=INCREMENTAL, status=504, only_page_size_above=25, times=None),
+    )
+    output = platform.sync(config(zendesk))
+    assert output.succeeded
+    sizes = {request.query.get("per_page") for request in zendesk.requests} - {None}
+    assert sizes == {"100", "50", "25"}
+    assert mirror(help_center) == held(platform)
+
+
+# ------------------------------------------------------------------------------- reconciliation
+
+
+@pytest.mark.parametrize(
+    ("configured", "minutes", "listed"),
+    [
+        ({}, 0, False),
+        ({}, 5 * 60 + 23, False),
+        ({}, 5 * 60 + 24, True),
+        ({"reconcile_every_hours": 24}, 21 * 60 + 35, False),
+        ({"reconcile_every_hours": 24}, 21 * 60 + 36, True),
+        ({"reconcile_every_hours": 0}, 0, True),
+    ],
+)
+def test_a_listing_is_due_by_zendesks_clock(  # noqa: PLR0913, PLR0917 -- fixtures and facts
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    configured: dict[str, int],
+    minutes: int,
+    listed: bool,
+    feed: None,  # noqa: ARG001
+) -> None:
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk, **configured))
+    zendesk.clock.advance(60 * minutes)
+    zendesk.forget_requests()
+    platform.sync(config(zendesk, **configured))
+    assert listed == (LIST in paths(zendesk))
+
+
+def test_what_zendesk_does_not_stamp_is_found_by_the_next_listing(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    fill(help_center, articles=9)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    bulk, archived, deleted, untranslated, outdated, _, _, _, restored = help_center.articles
+    help_center.archive(restored)
+    zendesk.clock.advance(6 * 3600)
+    platform.sync(config(zendesk))
+    help_center.change(bulk, stamped=False, user_segment_id=SEGMENT)
+    help_center.archive(archived)
+    help_center.delete(deleted)
+    help_center.remove_translation(untranslated, "de", stamped=False)
+    help_center.change_translation(outdated, "de", stamped=False, outdated=True)
+    zendesk.switches.restoring_moves_article = False
+    help_center.restore(restored)
+    zendesk.clock.advance(3600)
+    assert platform.sync(config(zendesk)).records == []
+    zendesk.clock.advance(6 * 3600)
+    output = platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+    assert retracted(output) == {
+        **dict.fromkeys(keys_of(archived, deleted), "archived_or_deleted"),
+        (untranslated.id, "de"): "translation_deleted",
+        (outdated.id, "de"): "outdated",
+    }
+    assert keys(output) == {
+        *keys_of(bulk, archived, deleted, outdated, restored),
+        *((untranslated.id, locale) for locale in ("en-us", "de")),
+    }
+    # What only a listing could find carries the time of the sync: it must not lose.
+    now = zendesk.clock.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert {record["updated_at"] for record in output.records} == {now}
+
+
+def test_missing_articles_are_asked_for_before_they_are_retracted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=20)
+    platform.sync(config(zendesk))
+    gone, hidden = help_center.articles[:2]
+    help_center.archive(gone)
+
+    def drift(answer: dict[str, list[dict[str, int]]]) -> dict[str, object]:
+        answer["articles"] = [row for row in answer["articles"] if row["id"] != hidden.id]
+        return dict(answer)
+
+    zendesk.faults.add(Fault("rewrite", path="articles$", where=LISTING, rewrite=drift))
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    asked = {path for path in paths(zendesk) if path.startswith(f"{LIST}/")}
+    assert asked == {f"{LIST}/{gone.id}", f"{LIST}/{hidden.id}"}
+    assert keys_of(gone) == keys(output) == retracted(output).keys()
+    assert mirror(help_center) == held(platform)
+    # The one that drifted is listed again, and emits nothing.
+    assert platform.sync(config(zendesk)).records == []
+
+
+def test_an_archived_article_that_still_answers_is_retracted_by_the_second_listing(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    zendesk.switches.archived_articles_shown = True
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    archived = help_center.articles[0]
+    help_center.archive(archived)
+    zendesk.clock.advance(7 * 3600)
+    assert platform.sync(config(zendesk)).records == []
+    # It is in doubt, so that the next sync is another listing.
+    output = platform.sync(config(zendesk))
+    assert retracted(output) == dict.fromkeys(keys_of(archived), "archived_or_deleted")
+    assert mirror(help_center) == held(platform)
+    zendesk.forget_requests()
+    assert platform.sync(config(zendesk)).records == []
+    assert LIST not in paths(zendesk)
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_a_restored_article_comes_back(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, stamped: bool
+) -> None:
+    zendesk.switches.restoring_moves_article = stamped
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    article = help_center.articles[0]
+    for change in (help_center.archive, help_center.restore):
+        zendesk.clock.advance(60)
+        change(article)
+        zendesk.clock.advance(60)
+        assert keys_of(article) == keys(platform.sync(config(zendesk)))
+        assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_locale_that_is_disabled_and_enabled_again(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    comes: bool,
+    feed: None,  # noqa: ARG001
+) -> None:
+    zendesk.switches.disabled_locale_translations = comes
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    before = held(platform)
+    zendesk.clock.advance(60)
+    help_center.disable_locale("de")
+    platform.sync(config(zendesk))
+    expected = mirror(help_center)
+    if not comes:
+        expected = {key: row for key, row in expected.items() if key[1] in help_center.locales}
+    assert expected == held(platform)
+    assert "public" not in {row["visibility"] for key, row in expected.items() if key[1] == "de"}
+    zendesk.clock.advance(60)
+    help_center.enable_locale("de")
+    platform.sync(config(zendesk))
+    assert before == held(platform)
+
+
+def test_a_help_center_that_is_closed_and_opened_to_visitors(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    for visitors in ("open", "closed", "open"):
+        help_center.visitors = visitors
+        zendesk.clock.advance(60)
+        platform.sync(config(zendesk))
+        assert mirror(help_center) == held(platform)
+
+
+def test_a_clock_that_goes_back_calls_for_a_listing_and_no_time_goes_back(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    fill(help_center, articles=5)
+    zendesk.clock.advance(7 * 3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(-3600)
+    help_center.change(help_center.articles[0], user_segment_id=SEGMENT)
+    help_center.archive(help_center.articles[1])
+    zendesk.forget_requests()
+    platform.sync(config(zendesk))
+    assert LIST in paths(zendesk)
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_new_version_of_the_digest_emits_everything_once(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    with (
+        patch("source_zendesk_articles.records.DIGEST_VERSION", 2),
+        patch("source_zendesk_articles.sync.DIGEST_VERSION", 2),
+    ):
+        output = platform.sync(config(zendesk))
+        assert truth(help_center).keys() == keys(output)
+        assert platform.sync(config(zendesk)).records == []
+
+
+# ------------------------------------------------------------------------ edits during a listing
+
+
+def during_the_listing(zendesk: ZendeskEmulator, edit: Callable[[], object]) -> None:
+    """Let something happen after the first page of a listing was read."""
+
+    def later() -> None:
+        zendesk.clock.advance(1)
+        edit()
+        zendesk.clock.advance(1)
+
+    zendesk.faults.add(Fault("edit", path="articles$", where=LISTING, skip=1, edit=later))
+
+
+@pytest.mark.parametrize("order", ["position", "id", "updated_at"])
+def test_an_edit_during_the_listing_arrives_with_the_next_sync(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    order: str,
+    feed: None,  # noqa: ARG001
+) -> None:
+    zendesk.switches.cursor_order = order  # type: ignore[assignment]
+    fill(help_center, articles=250)
+    first, last = help_center.articles[0], help_center.articles[-1]
+    zendesk.clock.advance(3600)
+
+    def edit() -> None:
+        for article in (first, last):
+            help_center.change_translation(article, "de", title="Neu")
+            zendesk.clock.advance(100)
+
+    during_the_listing(zendesk, edit)
+    platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    zendesk.clock.advance(3600)
+    zendesk.forget_requests()
+    platform.sync(config(zendesk))
+    assert LIST not in paths(zendesk)
+    assert mirror(help_center) == held(platform)
+
+
+def test_an_article_that_moves_to_another_category_during_the_listing_is_neither_lost_nor_doubled(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=250, categories=2)
+    moved = help_center.articles[:100]
+    target = list(help_center.sections.values())[1]
+
+    def move() -> None:
+        for article in moved:
+            help_center.change(article, section_id=target.id, position=99)
+
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(60)
+    during_the_listing(zendesk, move)
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert retracted(output) == {}
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+def test_an_article_that_comes_twice_in_two_batches_is_emitted_as_it_came_last(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 50)
+    zendesk.switches.cursor_order = "position"
+    fill(help_center, articles=250)
+    first = help_center.articles[-1]
+    during_the_listing(
+        zendesk, lambda: help_center.change(first, position=99, user_segment_id=SEGMENT)
+    )
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    seen = [r["visibility"] for r in output.records if (r["id"], r["locale"]) == (first.id, "de")]
+    assert seen == ["public", "internal"]
+    assert mirror(help_center) == held(platform)
+
+
+# ---------------------------------------------------------------------------------- fail closed
+
+
+def lose_access(zendesk: ZendeskEmulator, how: str) -> None:
+    account = zendesk.account
+    if how == "anonymous":
+        account.token_access = False
+    else:
+        account.admin.role = how  # type: ignore[assignment]
+        sections = account.help_center().sections
+        account.admin.hidden_sections = set(sections) if how == "agent" else set()
+
+
+@pytest.mark.parametrize("how", ["anonymous", "end-user", "agent"])
+def test_a_credential_that_was_demoted_between_syncs_retracts_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, how: str
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    before = held(platform)
+    lose_access(zendesk, how)
+    output = platform.sync(config(zendesk))
+    assert output.error[0] == "config_error"
+    assert before == held(platform)
+
+
+@pytest.mark.parametrize("how", ["anonymous", "end-user", "agent"])
+@pytest.mark.parametrize("page", [0, 1, 2])
+def test_a_credential_that_is_demoted_during_a_listing_retracts_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, how: str, page: int
+) -> None:
+    fill(help_center, articles=250)
+    for article in help_center.articles[::2]:
+        help_center.change_translation(article, "de", draft=True)
+    platform.sync(config(zendesk))
+    before = held(platform)
+    zendesk.faults.add(
+        Fault(
+            "edit",
+            path="articles$",
+            where=LISTING,
+            skip=page,
+            edit=lambda: lose_access(zendesk, how),
+        )
+    )
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert not output.succeeded
+    assert retracted(output) == {}
+    assert before == held(platform)
+    zendesk.account.admin.role = "admin"
+    zendesk.account.admin.hidden_sections.clear()
+    zendesk.account.token_access = True
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_first_listing_that_loses_sight_is_no_finished_one(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=900)
+    for article in help_center.articles[::9]:
+        help_center.change(article, user_segment_id=SEGMENT)
+    zendesk.faults.add(
+        Fault(
+            "edit",
+            path="articles$",
+            where=LISTING,
+            skip=1,
+            edit=lambda: lose_access(zendesk, "end-user"),
+        )
+    )
+    output = platform.sync(config(zendesk))
+    assert "is 'end-user' in Zendesk" in output.error[1]
+    zendesk.account.admin.role = "admin"
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize(
+    ("known", "archived", "accepted"),
+    [(20, 10, True), (20, 11, False), (19, 19, True), (100, 51, False), (100, 50, True)],
+)
+def test_more_than_half_of_twenty_or_more_articles_are_not_retracted_at_once(  # noqa: PLR0913, PLR0917
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    known: int,
+    archived: int,
+    accepted: bool,
+) -> None:
+    fill(help_center, articles=known + 1)
+    kept = help_center.articles[-1]
+    help_center.archive(kept)
+    platform.sync(config(zendesk))
+    help_center.restore(kept)
+    for article in help_center.articles[:archived]:
+        help_center.archive(article)
+    output = platform.sync(config(zendesk))
+    assert accepted == output.succeeded
+    if accepted:
+        assert mirror(help_center) == held(platform)
+        return
+    failure_type, message = output.error
+    assert failure_type == "config_error"
+    assert f"{archived} of the {known} articles known of acme.zendesk.com" in message
+    assert "clear the stream's data" in message
+    # All else was done, and a state tells of it.
+    assert keys_of(kept) == keys(output)
+    assert platform.sync(config(zendesk)).records == []
+
+
+@pytest.mark.parametrize(("archived", "accepted"), [(5, True), (6, False)])
+def test_another_reader_may_miss_a_few_articles_only(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    archived: int,
+    accepted: bool,
+) -> None:
+    fill(help_center, articles=20)
+    platform.sync(config(zendesk))
+    for article in help_center.articles[:archived]:
+        help_center.archive(article)
+    account = zendesk.account
+    other = account.add_user("Eve", "eve@acme.example", "admin")
+    entered = credentials(other, account.add_api_token(other))
+    output = platform.sync(config(zendesk, credentials=entered))
+    assert accepted == output.succeeded
+    if not accepted:
+        assert "the user or the role differs" in output.error[1]
+        # The one of the last finished listing is believed.
+        platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize("left", [[], ["de"]])
+def test_an_empty_or_partial_list_of_translations_retracts_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, left: list[str]
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    before = held(platform)
+
+    def leave_out(answer: dict[str, Any]) -> dict[str, object]:
+        for holder in answer.get("articles", [answer]):
+            rows = holder["translations"]
+            holder["translations"] = [row for row in rows if row["locale"] in left]
+        return answer
+
+    lists = Fault("rewrite", path="articles$", where=LISTING, rewrite=leave_out, times=None)
+    zendesk.faults.add(lists, replace(lists, path="translations$", where={}))
+    output = platform.sync(config(zendesk))
+    assert output.succeeded
+    zendesk.faults.assert_consumed()
+    assert before == held(platform)
+    assert retracted(output) == {}
+    zendesk.faults.clear()
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+@pytest.mark.parametrize("path", ["me$", "articles$", SHOW])
+@pytest.mark.usefixtures("waits")
+def test_no_error_is_ever_a_retraction(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, path: str, status: int
+) -> None:
+    if (path, status) == (SHOW, 404):
+        pytest.skip("that is what an archived article answers")
+    fill(help_center, articles=120)
+    platform.sync(config(zendesk))
+    before = held(platform)
+    help_center.archive(help_center.articles[3])
+    # The request as a visitor may fail.
+    zendesk.faults.add(
+        Fault("status", path=path, status=status, credential="api_token", times=None)
+    )
+    output = platform.sync(config(zendesk))
+    assert not output.succeeded
+    assert before == held(platform)
+
+
+# ---------------------------------------------------------------------------------------- scope
+
+
+def test_taking_into_scope_brings_old_articles_and_taking_out_retracts_them(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    furnish(help_center)
+    orders, _, inside = help_center.sections.values()
+    category = inside.category_id
+    for filters in (
+        {"locales": ["de"]},
+        {"locales": ["EN-US ", "de"]},
+        {"categories": [category]},
+        {"categories": [category, orders.category_id], "sections": [orders.id]},
+        {"labels": ["Orders"]},
+        {"exclude_labels": ["orders"]},
+        {"visibility": ["public"]},
+        {"visibility": ["internal"], "locales": ["de", "fr"]},
+        {},
+    ):
+        zendesk.clock.advance(60)
+        output = platform.sync(config(zendesk, **filters))
+        as_meant = {
+            name: [value.strip().lower() if isinstance(value, str) else value for value in values]
+            for name, values in filters.items()
+        }
+        assert mirror(help_center, filters=as_meant) == held(platform), filters
+        assert set(retracted(output).values()) <= {"out_of_scope"}
+        assert platform.sync(config(zendesk, **filters)).records == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "sentence"),
+    [
+        (
+            {"locales": ["de", "nl", "xx"]},
+            "`locales`: the Help Center has no nl, xx. It has en-us, de, fr.",
+        ),
+        ({"categories": [7]}, "`categories`: the Help Center has no 7. It has "),
+        ({"categories": [7]}, "(For our partners)"),
+        ({"sections": [8]}, "`sections`: the Help Center has no 8. It has "),
+        ({"sections": [8]}, "(Prices)"),
+    ],
+)
+def test_what_the_help_center_does_not_have_fails_a_check_and_warns_in_a_read(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    filters: dict[str, list[object]],
+    sentence: str,
+) -> None:
+    furnish(help_center)
+    failure_type, message = run(zendesk, "check", config(zendesk, **filters)).error
+    assert failure_type == "config_error"
+    assert sentence in message
+    output = platform.sync(config(zendesk, **filters))
+    assert output.succeeded
+    (warning,) = [line for line in output.logs.splitlines() if line.startswith("WARN")]
+    assert sentence in warning
+    assert mirror(help_center, filters=filters) == held(platform)
+
+
+def test_a_section_that_was_deleted_is_retracted_and_does_not_block_the_sync(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    inside = list(help_center.sections.values())[-1]
+    configured = config(zendesk, sections=[inside.id])
+    platform.sync(configured)
+    assert held(platform)
+    help_center.remove_section(inside)
+    output = platform.sync(configured)
+    assert output.succeeded
+    assert held(platform) == {}
+
+
+def test_a_new_section_is_looked_up_before_its_articles_are_judged(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    feed: None,  # noqa: ARG001
+) -> None:
+    furnish(help_center)
+    category = next(iter(help_center.categories.values()))
+    configured = config(zendesk, categories=[category.id])
+    platform.sync(configured)
+    zendesk.clock.advance(300)
+    section = help_center.add_section(category, "New")
+    article = help_center.add_article(section, title="New", body=None)
+    zendesk.forget_requests()
+    assert keys_of(article) == keys(platform.sync(configured))
+    assert LIST not in paths(zendesk)
+
+
+def test_an_article_whose_section_no_list_shows_stays_as_it_is(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    category = next(iter(help_center.categories.values()))
+    configured = config(zendesk, categories=[category.id])
+    platform.sync(configured)
+    before = held(platform)
+
+    def hide(answer: dict[str, Any]) -> dict[str, object]:
+        return {**answer, "sections": []}
+
+    zendesk.faults.add(Fault("rewrite", path="sections$", rewrite=hide, times=None))
+    output = platform.sync(configured)
+    assert ([], True) == (output.records, output.succeeded)
+    assert "are in sections that no list shows" in output.logs
+    zendesk.faults.clear()
+    platform.sync(configured)
+    assert before == held(platform)
+
+
+# ------------------------------------------------------------------------------- state and scope
+
+
+def test_a_hand_written_state_emits_what_was_stamped_since(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=5)
+    zendesk.clock.advance(3600)
+    touched, translated = help_center.articles[:2]
+    help_center.change(touched, promoted=True)
+    zendesk.switches.translation_content_moves_article = False
+    help_center.change_translation(translated, "de", title="Neu")
+    platform.state = state(updated_at="2026-11-01T13:00:00Z")
+    output = platform.sync(config(zendesk))
+    assert keys_of(touched, translated) == keys(output)
+    assert platform.sync(config(zendesk)).records == []
+    # From then on all is known.
+    help_center.change(help_center.articles[3], stamped=False, user_segment_id=SEGMENT)
+    assert keys_of(help_center.articles[3]) == keys(platform.sync(config(zendesk)))
+
+
+def test_a_hand_written_state_is_kept_by_a_sync_that_dies(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 1)
+    fill(help_center, articles=5)
+    zendesk.clock.advance(3600)
+    touched = help_center.articles[1:4]
+    for article in touched:
+        help_center.change(article, promoted=True)
+    platform.state = state(updated_at="2026-11-01T13:00:00Z")
+    emitted: set[Key] = set()
+    for kept in (1, 2):
+        output = platform.read(config(zendesk))
+        platform.keep_until(output, kept)
+        emitted |= {(r["id"], r["locale"]) for batch in batches_of(output)[:kept] for r in batch}
+    emitted |= keys(platform.sync(config(zendesk)))
+    assert keys_of(*touched) == emitted
+
+
+def test_a_hand_written_state_in_the_future_emits_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    platform.state = state(updated_at="2027-11-01T00:00:00Z")
+    output = platform.sync(config(zendesk))
+    assert output.succeeded
+    assert output.records == []
+    zendesk.clock.advance(60)
+    changed = help_center.articles[0]
+    help_center.change(changed, user_segment_id=SEGMENT)
+    output = platform.sync(config(zendesk))
+    assert keys_of(changed) == keys(output)
+    assert min(record["updated_at"] for record in output.records) > "2027-11-01T00:00:00Z"
+
+
+def test_a_help_center_without_an_entry_is_emitted_whole_whatever_the_state_says(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    platform.state = state(synced_at="2026-11-01T13:00:00Z", help_centers={})
+    output = platform.sync(config(zendesk))
+    assert truth(help_center).keys() == keys(output)
+    assert {"2026-11-01T13:00:01Z"} == {record["updated_at"] for record in output.records}
+
+
+@pytest.mark.parametrize("known", ["1.7.damaged", "2.0"])
+def test_a_memory_that_can_not_be_read_is_said_to_be(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, known: str
+) -> None:
+    furnish(help_center)
+    saved = platform.sync(config(zendesk)).states[-1]["stream"]["stream_state"]
+    saved["help_centers"]["acme"]["known"] = known
+    platform.state = state(**saved)
+    output = platform.sync(config(zendesk))
+    failure_type, message = output.error
+    assert failure_type == "config_error"
+    assert "`known` of acme" in message
+    assert "Clear the stream's data" in message
+    assert output.records == []
+
+
+def test_the_state_of_another_help_center_is_retracted_first(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    zendesk.account.add_brand("shop")
+    shop = zendesk.account.help_center("shop")
+    furnish(shop)
+    platform.sync(config(zendesk))
+    before = held(platform).keys()
+    zendesk.clock.advance(60)
+    output = platform.sync(config(zendesk, subdomain="shop"))
+    assert mirror(shop) == held(platform)
+    assert retracted(output) == dict.fromkeys(before, "out_of_scope")
+    assert {"removed"} == {record["status"] for record in output.records[: len(before)]}
+    assert {"acme"} == {record["brand_subdomain"] for record in output.records[: len(before)]}
+    helped = output.states[-1]["stream"]["stream_state"]["help_centers"]
+    assert helped.keys() == {"shop"}
+
+
+def test_a_help_center_that_can_not_be_read_retracts_nothing_of_the_one_before(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    before = held(platform)
+    output = platform.sync(config(zendesk, subdomain="acmee"))
+    assert output.error[0] == "config_error"
+    assert before == held(platform)
+
+
+def test_a_renamed_brand_loses_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(60)
+    # Stamped after the last sync, and before the retraction.
+    help_center.change(help_center.articles[0], user_segment_id=SEGMENT)
+    zendesk.clock.advance(60)
+    zendesk.account.brands[0].subdomain = "acme-2"
+    platform.sync(config(zendesk, subdomain="acme-2"))
+    assert mirror(help_center) == held(platform)
+    assert platform.sync(config(zendesk, subdomain="acme-2")).records == []
+
+
+# -------------------------------------------------------------------------------- syncs that die
+
+
+def test_a_first_sync_of_3000_articles_that_is_killed_three_times_emits_no_variant_again(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    for locale in ("de", "fr", "ja"):
+        help_center.enable_locale(locale)
+    fill(help_center, articles=3000, categories=3)
+    for article in help_center.articles:
+        for locale in ("fr", "ja"):
+            help_center.translate(article, locale, title="t", body="b")
+    emitted: list[Key] = []
+    for _ in range(3):
+        output = platform.read(config(zendesk))
+        # Killed in the middle of the second batch of this run.
+        lost = len(batches_of(output)[2]) // 2
+        platform.keep_until(output, 2, more=range(lost))
+        emitted += [(r["id"], r["locale"]) for r in batches_of(output)[1]]
+    output = platform.sync(config(zendesk))
+    emitted += [(r["id"], r["locale"]) for r in output.records]
+    assert len(emitted) == len(set(emitted)) == 12_000
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_copy_that_was_public_when_a_sync_died_does_not_stay(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    article = help_center.articles[0]
+    help_center.change(article, user_segment_id=SEGMENT)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(60)
+    help_center.change(article, user_segment_id=None)
+    # The public records arrive, and the state behind them does not.
+    platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
+    zendesk.clock.advance(60)
+    help_center.change(article, user_segment_id=SEGMENT)
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_an_article_that_vanishes_after_a_sync_died_is_retracted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, kept: int
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(60)
+    article = help_center.articles[1]
+    help_center.translate(article, "fr", title="Nouveau", body=None)
+    platform.keep_until(platform.read(config(zendesk)), kept, more=range(9) if kept else ())
+    zendesk.clock.advance(60)
+    help_center.remove_translation(article, "fr", stamped=False)
+    help_center.archive(help_center.articles[0])
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_listing_that_dies_when_the_scope_has_changed_is_done_again(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    feed: None,  # noqa: ARG001
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 2)
+    furnish(help_center)
+    platform.sync(config(zendesk, locales=["de"]))
+    output = platform.read(config(zendesk))
+    platform.keep_until(output, 2)
+    assert "scope" not in output.states[1]["stream"]["stream_state"]["help_centers"]["acme"]
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_full_refresh_that_died_is_resumed_and_a_finished_one_is_not(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1500)
+    first = platform.read(config(zendesk), sync_mode="full_refresh")
+    platform.keep_until(first, 2)
+    second = platform.sync(config(zendesk), sync_mode="full_refresh")
+    assert (2000, 1000) == (len(batches_of(first)[1]), len(second.records))
+    assert mirror(help_center) == held(platform)
+    third = platform.read(config(zendesk), sync_mode="full_refresh")
+    assert len(third.records) == 3000
+
+
+# ---------------------------------------------------------------------------------- retractions
+
+
+def test_a_retraction_tells_that_the_row_is_to_be_deleted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(60)
+    archived = help_center.articles[-2]
+    help_center.archive(archived)
+    (record,) = platform.sync(config(zendesk)).records
+    assert record == {
+        "id": archived.id,
+        "locale": "de",
+        "brand_subdomain": "acme",
+        "status": "removed",
+        "visibility": "internal",
+        "visibility_reason": "archived_or_deleted",
+        "updated_at": "2026-11-01T12:01:00Z",
+        "_ab_cdc_deleted_at": "2026-11-01T12:01:00Z",
+    }
+
+
+def test_a_retraction_may_mark_the_row_instead(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk, retract_as="mark"))
+    zendesk.clock.advance(60)
+    archived = help_center.articles[-2]
+    help_center.archive(archived)
+    (record,) = platform.sync(config(zendesk, retract_as="mark")).records
+    assert ("removed", "internal", "", "") == (
+        record["status"],
+        record["visibility"],
+        record["title"],
+        record["body"],
+    )
+    assert "_ab_cdc_deleted_at" not in record
+
+
+def test_the_states_of_a_long_sync_are_few_and_each_is_another_one(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=2500)
+    output = platform.sync(config(zendesk))
+    told = [str(state) for state in output.states]
+    assert len(told) == len(set(told)) == 4
+    sizes = [len(batch) for batch in batches_of(output)]
+    assert sizes == [0, 2000, 2000, 1000, 0]

@@ -1,0 +1,607 @@
+"""Whatever happens in Zendesk, in the configuration and to a sync: the destination mirrors it."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from integration_tests.connector import LISTING, Output, config, credentials
+from integration_tests.platform import Platform, batches_of
+from integration_tests.truth import Key, Row, noticed, truth, visitors_see_something
+from integration_tests.zendesk_emulator import (
+    Article,
+    Fault,
+    HelpCenter,
+    Section,
+    Switches,
+    ZendeskEmulator,
+)
+
+LOCALES = ["en-us", "de", "fr"]
+MOST_ARTICLES = 12
+INCREMENTAL = "incremental/articles$"
+ANSWERS = r"me$|locales$|articles$|articles/\d+$|translations$|sections$|categories$"
+
+SWITCHES = st.builds(
+    Switches,
+    sideload_on_lists=st.sampled_from([True, True, False]),
+    sideload_on_show=st.booleans(),
+    sideload_on_incremental=st.sampled_from([True, True, False]),
+    cursor_order=st.sampled_from(["position", "id", "created_at", "updated_at", "edited_at"]),
+    cursor_descending=st.booleans(),
+    user_segment_ids_in_answers=st.booleans(),
+    incremental_page_size=st.sampled_from([2, 3, 1000]),
+    incremental_honours_per_page=st.booleans(),
+    young_start_time_refused=st.booleans(),
+    incremental_requests_per_minute=st.sampled_from([None, 10]),
+    incremental_next_page_malformed=st.booleans(),
+    incremental_delay=st.sampled_from([0, 0, 60]),
+    translation_content_moves_article=st.booleans(),
+    translation_deletion_moves_article=st.booleans(),
+    translation_draft_moves_article=st.booleans(),
+    translation_outdated_moves_article=st.booleans(),
+    translation_hidden_moves_article=st.booleans(),
+    labels_move_article=st.booleans(),
+    restoring_moves_article=st.booleans(),
+    disabled_locale_translations=st.booleans(),
+    archived_articles_shown=st.sampled_from([False, False, True]),
+    closed_answer=st.sampled_from([401, 403, 404, "redirect", "empty"]),
+    retry_after=st.booleans(),
+    rate_limit_text=st.sampled_from(["plain", "json"]),
+)
+
+
+class Edit(NamedTuple):
+    """Something that somebody does in Zendesk; the numbers pick from what is there."""
+
+    kind: str
+    article: int
+    other: int
+    text: str
+    flag: bool
+    stamped: bool
+
+
+EDITS = st.builds(
+    Edit,
+    kind=st.sampled_from(
+        [
+            *["add", "text", "translate"] * 3,
+            *["untranslate", "draft", "outdated", "hidden", "segment", "labels", "move"] * 2,
+            *["archive", "restore", "delete"] * 2,
+            *["vote", "promote", "locale", "visitors", "move section", "remove section"],
+        ]
+    ),
+    article=st.integers(0, MOST_ARTICLES),
+    other=st.integers(0, 7),
+    text=st.sampled_from(["a", "b", "c", ""]),
+    flag=st.booleans(),
+    stamped=st.booleans(),
+)
+PASSING: st.SearchStrategy[Fault] = st.sampled_from(
+    [
+        Fault("rate_limited", retry_after=5),
+        Fault("rate_limited"),
+        Fault("status", status=503),
+        Fault("html"),
+        Fault("dropped"),
+        Fault("truncated"),
+        Fault("cut_json"),
+        Fault("status", status=200, body={"articles": []}),
+    ]
+)
+LASTING: st.SearchStrategy[Fault] = st.sampled_from(
+    [
+        Fault("status", status=500),
+        Fault("status", status=401),
+        Fault("status", status=403),
+        Fault("status", status=418),
+        Fault("html"),
+        Fault("dropped"),
+        Fault("cut_json"),
+        Fault("redirect"),
+    ]
+)
+SECONDS = st.sampled_from([0, 1, 1, 59, 61, 3600, 6 * 3600, 24 * 3600, -1, -7200])
+
+
+class Zendesk:
+    """What people do in Zendesk, and which articles its incremental list has to tell of."""
+
+    def __init__(self, zendesk: ZendeskEmulator, help_center: HelpCenter) -> None:
+        self._clock = zendesk.clock
+        self.help_center = help_center
+        for locale in LOCALES[1:]:
+            self.help_center.enable_locale(locale)
+        first, second = (self.help_center.add_category(name) for name in ("c1", "c2"))
+        for category in (first, first, second):
+            self.help_center.add_section(category, "s")
+        self.stamped: set[int] = set()
+        self.ever: set[int] = set()
+
+    @property
+    def sections(self) -> list[Section]:
+        return list(self.help_center.sections.values())
+
+    def do(self, edit: Edit) -> None:
+        """Do it if it can be done as things are."""
+        getattr(self, "_" + edit.kind.replace(" ", "_"))(edit)
+
+    def _article(self, edit: Edit) -> Article | None:
+        articles = self.help_center.articles
+        return articles[edit.article % len(articles)] if articles else None
+
+    def _note(self, article: Article) -> None:
+        if article.updated_at == self._clock.stamp:
+            self.stamped.add(article.id)
+
+    def _add(self, edit: Edit) -> None:
+        if len(self.help_center.articles) < MOST_ARTICLES:
+            article = self.help_center.add_article(
+                self.sections[edit.other % len(self.sections)],
+                title=f"t{edit.text}",
+                body=edit.text or None,
+                locale=self.help_center.locales[edit.other % len(self.help_center.locales)],
+                draft=edit.flag and edit.stamped,
+                labels=[edit.text] if edit.text else [],
+                position=edit.other,
+            )
+            self.ever.add(article.id)
+            self._note(article)
+
+    def _change(self, edit: Edit, **fields: Any) -> None:  # noqa: ANN401 -- any field
+        article = self._article(edit)
+        if article:
+            self.help_center.change(article, stamped=edit.stamped, **fields)
+            self._note(article)
+
+    def _change_translation(self, edit: Edit, **fields: Any) -> None:  # noqa: ANN401 -- any field
+        article = self._article(edit)
+        if article:
+            locale = sorted(article.translations)[edit.other % len(article.translations)]
+            self.help_center.change_translation(article, locale, stamped=edit.stamped, **fields)
+            self._note(article)
+
+    def _text(self, edit: Edit) -> None:
+        self._change_translation(edit, title=f"t{edit.text}", body=edit.text or None)
+
+    def _draft(self, edit: Edit) -> None:
+        self._change_translation(edit, draft=edit.flag)
+
+    def _outdated(self, edit: Edit) -> None:
+        self._change_translation(edit, outdated=edit.flag)
+
+    def _hidden(self, edit: Edit) -> None:
+        self._change_translation(edit, hidden=edit.flag)
+
+    def _segment(self, edit: Edit) -> None:
+        self._change(edit, user_segment_id=7 if edit.flag else None)
+
+    def _labels(self, edit: Edit) -> None:
+        self._change(edit, label_names=[edit.text] if edit.text else [])
+
+    def _move(self, edit: Edit) -> None:
+        self._change(edit, section_id=self.sections[edit.other % len(self.sections)].id)
+
+    def _vote(self, edit: Edit) -> None:
+        self._change(edit, vote_sum=edit.other, vote_count=edit.other, position=edit.other)
+
+    def _promote(self, edit: Edit) -> None:
+        self._change(edit, promoted=edit.flag)
+
+    def _translate(self, edit: Edit) -> None:
+        article = self._article(edit)
+        locale = self.help_center.locales[edit.other % len(self.help_center.locales)]
+        if article and locale not in article.translations:
+            title, body = f"t{edit.text}", edit.text or None
+            self.help_center.translate(
+                article, locale, title=title, body=body, draft=edit.flag, stamped=edit.stamped
+            )
+            self._note(article)
+
+    def _untranslate(self, edit: Edit) -> None:
+        article = self._article(edit)
+        others = sorted(article.translations.keys() - {article.source_locale}) if article else []
+        if article and others:
+            locale = others[edit.other % len(others)]
+            self.help_center.remove_translation(article, locale, stamped=edit.stamped)
+            self._note(article)
+
+    def _archive(self, edit: Edit) -> None:
+        article = self._article(edit)
+        if article:
+            self.help_center.archive(article)
+
+    def _restore(self, edit: Edit) -> None:
+        archived = [
+            article
+            for article in self.help_center.archived_articles
+            if article.section_id in self.help_center.sections
+        ]
+        if archived and len(self.help_center.articles) < MOST_ARTICLES:
+            article = archived[edit.article % len(archived)]
+            self.help_center.restore(article)
+            self._note(article)
+
+    def _delete(self, edit: Edit) -> None:
+        article = self._article(edit)
+        if article:
+            self.help_center.delete(article)
+
+    def _locale(self, edit: Edit) -> None:
+        locale = LOCALES[1 + edit.other % 2]
+        if locale in self.help_center.locales:
+            self.help_center.disable_locale(locale)
+        else:
+            self.help_center.enable_locale(locale)
+
+    def _visitors(self, edit: Edit) -> None:
+        self.help_center.visitors = "open" if edit.flag else "closed"
+
+    def _move_section(self, edit: Edit) -> None:
+        categories = list(self.help_center.categories.values())
+        section = self.sections[edit.article % len(self.sections)]
+        self.help_center.move_section(section, categories[edit.other % len(categories)])
+
+    def _remove_section(self, edit: Edit) -> None:
+        if len(self.sections) > 1:
+            self.help_center.remove_section(self.sections[edit.other % len(self.sections)])
+
+
+class Mirror(RuleBasedStateMachine):
+    """Edits, syncs, crashes and faults in any order.
+
+    `clean`: the last sync succeeded and was kept whole, and nothing else has happened since.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = ExitStack()
+        self.filters: dict[str, list[Any]] = {}
+        self.clean = False
+        self.in_doubt = False
+        self.clock_is_steady = True
+        self.another_reader = False
+        self.open_at_listing: bool | None = None
+
+    @initialize(
+        switches=SWITCHES,
+        small=st.sampled_from([0, 0, 500]),
+        batch=st.sampled_from([1, 2, 1000]),
+        page_size=st.sampled_from([1, 3, 100]),
+        hours=st.sampled_from([0, 6, 6, 168]),
+        retract_as=st.sampled_from(["delete", "mark"]),
+        rate_limit=st.sampled_from([None, None, 20]),
+        edits=st.lists(EDITS, max_size=12),
+    )
+    def begin(  # noqa: PLR0913, PLR0917 -- all that is drawn
+        self,
+        switches: Switches,
+        small: int,
+        batch: int,
+        page_size: int,
+        hours: int,
+        retract_as: str,
+        rate_limit: int | None,
+        edits: list[Edit],
+    ) -> None:
+        self.zendesk = self._stack.enter_context(
+            ZendeskEmulator(switches=replace(switches), rate_limit=rate_limit)
+        )
+        package = "source_zendesk_articles"
+        for name, value in (
+            (f"{package}.sync.SMALL", small),
+            (f"{package}.outbox.BATCH_ARTICLES", batch),
+            (f"{package}.client.PAGE_SIZE", page_size),
+            ("time.sleep", self.zendesk.clock.advance),
+        ):
+            self._stack.enter_context(patch(name, value))
+        self.platform = Platform(self.zendesk)
+        account = self.zendesk.account
+        self.brand, self.other = account.brands[0], account.add_brand("shop")
+        self.people, self.other_people = (
+            Zendesk(self.zendesk, brand.help_center) for brand in (self.brand, self.other)
+        )
+        self.options = {"reconcile_every_hours": hours, "retract_as": retract_as}
+        self.credentials = credentials(self.zendesk.account.admin, self.zendesk.account.admin_token)
+        for edit in edits:
+            self.people.do(edit)
+        for edit in edits[:3]:
+            self.other_people.do(edit)
+
+    def teardown(self) -> None:
+        self._stack.close()
+
+    # -------------------------------------------------------------------- what happens
+
+    @rule(edits=st.lists(EDITS, min_size=1, max_size=5))
+    def people_work(self, edits: list[Edit]) -> None:
+        for edit in edits:
+            self.people.do(edit)
+        self.clean = False
+
+    @rule(seconds=SECONDS)
+    def time_passes(self, seconds: int) -> None:
+        self.zendesk.clock.advance(seconds)
+        self.clock_is_steady = self.clock_is_steady and seconds >= 0
+
+    @rule(data=st.data())
+    def the_scope_changes(self, data: st.DataObject) -> None:
+        help_center = self.people.help_center
+        choices: dict[str, list[Any]] = {
+            "locales": LOCALES,
+            "categories": list(help_center.categories),
+            "sections": list(help_center.sections),
+            "labels": ["a", "b"],
+            "exclude_labels": ["a", "b"],
+            "visibility": ["public", "internal"],
+        }
+        field = data.draw(st.sampled_from(sorted(choices)))
+        self.filters[field] = data.draw(
+            st.lists(st.sampled_from(choices[field]), max_size=2, unique=True)
+        )
+        self.clean = False
+
+    @rule()
+    def the_credentials_are_anothers(self) -> None:
+        account = self.zendesk.account
+        user = account.add_user("Eve", "eve@acme.example", "admin")
+        self.credentials = credentials(user, account.add_api_token(user))
+        self.another_reader = True
+
+    @rule()
+    def another_help_center_is_configured(self) -> None:
+        self.brand, self.other = self.other, self.brand
+        self.people, self.other_people = self.other_people, self.people
+        self.filters.clear()
+        self._forget()
+
+    @rule()
+    def the_brand_is_renamed(self) -> None:
+        self.brand.subdomain += "-2"
+        self._forget()
+
+    def _forget(self) -> None:
+        self.open_at_listing = None
+        self.in_doubt = True
+        self.clean = False
+
+    # --------------------------------------------------------------------------- syncs
+
+    @rule(faults=st.lists(st.tuples(st.integers(0, 8), PASSING), max_size=3))
+    def a_sync_succeeds(self, faults: list[tuple[int, Fault]]) -> None:
+        for skip, fault in faults:
+            # Those of the visitor's look are a story of their own: it may end as closed.
+            path = rf"help_center/({ANSWERS})|users/{ANSWERS}"
+            self.zendesk.faults.add(replace(fault, path=path, skip=skip, credential="api_token"))
+        self._sync()
+        if self.zendesk.switches.archived_articles_shown:
+            # An archived article that answers is believed to be gone by the second listing.
+            self._sync()
+
+    @precondition(lambda self: self.clean)
+    @rule()
+    def another_sync_emits_nothing(self) -> None:
+        output = self._sync()
+        assert output.records == []
+
+    @rule(
+        states=st.integers(0, 20),
+        more=st.sets(st.integers(0, 20)),
+        edit=st.none() | st.tuples(st.integers(0, 8), EDITS),
+        times=st.integers(1, 3),
+    )
+    def a_sync_dies(
+        self, states: int, more: set[int], edit: tuple[int, Edit] | None, times: int
+    ) -> None:
+        for _ in range(times):
+            output = self._read(edit)
+            kept = states % (len(output.states) + 1)
+            self.platform.keep_until(output, kept, more=more)
+        self.clean = False
+        self.in_doubt = True
+
+    @rule(edit=st.tuples(st.integers(0, 8), EDITS))
+    def people_work_during_a_sync(self, edit: tuple[int, Edit]) -> None:
+        before = set(self.people.stamped)
+        output = self._read(edit)
+        self.platform.keep(output)
+        if output.succeeded:
+            self.people.stamped -= before
+            self.open_at_listing = None
+        self.clean = False
+        self.in_doubt = True
+
+    @rule(skip=st.integers(0, 8), fault=LASTING)
+    def a_sync_fails(self, skip: int, fault: Fault) -> None:
+        self.zendesk.faults.add(replace(fault, path=ANSWERS, skip=skip, times=None))
+        output = self._read()
+        self.platform.keep(output)
+        self.clean = False
+        self.in_doubt = True
+
+    @rule(skip=st.integers(0, 8), how=st.sampled_from(["anonymous", "end-user", "agent"]))
+    def the_reader_loses_access_during_a_sync(self, skip: int, how: str) -> None:
+        account = self.zendesk.account
+        readers = list(account.users.values())
+
+        def lose() -> None:
+            account.token_access = how != "anonymous"
+            for reader in readers:
+                reader.role = how if how != "anonymous" else "admin"  # type: ignore[assignment]
+                reader.hidden_sections = {self.people.sections[0].id} if how == "agent" else set()
+
+        # An agent who sees less from the first request on is told by numbers only.
+        skip += how == "agent"
+        self.zendesk.faults.add(Fault("edit", path=ANSWERS, skip=skip, edit=lose))
+        output = self._read()
+        account.token_access = True
+        for reader in readers:
+            reader.role = "admin"
+            reader.hidden_sections = set()
+        self.platform.keep(output)
+        self._forget()
+
+    # ------------------------------------------------------------------------- promises
+
+    def _sync(self) -> Output:
+        """Run a sync that has to succeed, and hold all that is promised of it."""
+        before = self.platform.destination.table
+        settled = self.clean or not self.in_doubt
+        output = self._read()
+        self.platform.keep(output)
+        if "are not listed any more" in output.text:
+            self._confirm_that_articles_vanished(output, before)
+            return output
+        assert output.succeeded, output.text
+        listed = any(
+            request.query.get("include") == LISTING["include"]
+            and request.path.endswith("help_center/articles")
+            for request in self.zendesk.requests
+        )
+        table = self.platform.destination.table
+        if listed:
+            self.open_at_listing = visitors_see_something(self.people.help_center)
+            pending = self.zendesk.switches.archived_articles_shown
+            self._assert_mirror(table, before if pending else {})
+            self.another_reader = False
+            self.clock_is_steady = True
+        elif self.open_at_listing is not None and self.clock_is_steady:
+            self._assert_mirror_of_what_was_stamped(table, before)
+        if settled and listed:
+            emitted = {record["id"] for record in output.records}
+            for article_id in emitted:
+                assert _of(before, article_id) != _of(table, article_id), "nothing has changed"
+        self.people.stamped = {
+            article.id
+            for article in self._articles(self.people.stamped)
+            if not self._shows(article)
+        }
+        self.clean = True
+        self.in_doubt = False
+        return output
+
+    def _read(self, edit: tuple[int, Edit] | None = None) -> Output:
+        """Run a sync that may fail, and hold what is promised of any sync."""
+        self.zendesk.forget_requests()
+        if edit:
+            skip, what = edit
+            self.zendesk.faults.add(
+                Fault("edit", path=ANSWERS, skip=skip, edit=lambda: self.people.do(what))
+            )
+        configuration = config(
+            self.zendesk,
+            subdomain=self.brand.subdomain,
+            credentials=self.credentials,
+            **self.options,
+            **self.filters,
+        )
+        output = self.platform.read(configuration)
+        self.zendesk.faults.clear()
+        assert self.zendesk.strangers == []
+        assert self.credentials["api_token"] not in output.text
+        assert batches_of(output)[0] == [], "emitted before it was announced"
+        if edit is None:
+            self._assert_fails_closed(output)
+        return output
+
+    def _assert_fails_closed(self, output: Output) -> None:
+        looked = any(request.credential == "none" for request in self.zendesk.requests)
+        is_open = None if looked else self.open_at_listing is not False
+        now = self._truth(is_open=is_open)
+        # One that answers when asked for is taken for a live one until the second listing.
+        archived = {article.id for article in self.people.help_center.archived_articles}
+        believed = archived if self.zendesk.switches.archived_articles_shown else set()
+        for record in output.records:
+            key = record["id"], record["locale"]
+            if key[0] in believed:
+                continue
+            if record["status"] == "removed":
+                assert record["visibility"] == "internal"
+                assert key not in now, "retracted, and still there"
+            elif record["visibility"] == "public":
+                assert now[key]["visibility"] == "public"
+
+    def _confirm_that_articles_vanished(self, output: Output, before: dict[Key, Row]) -> None:
+        """Clear the data, as the error says, if it was right to be suspicious."""
+        live = {article.id for article in self.people.help_center.articles}
+        vanished = {article_id for article_id, _ in before} - live
+        assert self.another_reader
+        assert len(vanished) > 5 or self.in_doubt
+        assert output.error[0] == "config_error"
+        reasons = {record["visibility_reason"] for record in output.records}
+        assert "archived_or_deleted" not in reasons
+        self.platform.state = None
+        self.platform.destination.newest.clear()
+        self.another_reader = False
+        self._forget()
+
+    def _assert_mirror(self, table: dict[Key, Row], pending: dict[Key, Row]) -> None:
+        expected = self._truth()
+        archived = {article.id for article in self.people.help_center.archived_articles}
+        unsaid = self._unsaid()
+        for key in expected.keys() | table.keys():
+            if key[0] in archived and key in pending:
+                continue
+            if key[0] not in unsaid:
+                assert expected.get(key) == table.get(key), key
+
+    def _assert_mirror_of_what_was_stamped(
+        self, table: dict[Key, Row], before: dict[Key, Row]
+    ) -> None:
+        expected = self._truth(is_open=self.open_at_listing)
+        unsaid = self._unsaid()
+        seen = {
+            article.id for article in self._articles(self.people.stamped) if self._shows(article)
+        }
+        for article_id in {key[0] for key in expected.keys() | table.keys() | before.keys()}:
+            if article_id in unsaid:
+                continue
+            allowed = [_of(expected, article_id)]
+            if article_id in self.people.ever - seen:
+                allowed.append(_of(before, article_id))
+            assert _of(table, article_id) in allowed, article_id
+
+    def _truth(self, *, is_open: bool | None = None) -> dict[Key, Row]:
+        help_center = self.people.help_center
+        rows = truth(help_center, is_open=is_open, filters=self.filters)
+        comes = self.zendesk.switches.disabled_locale_translations
+        return {
+            key: noticed(row) for key, row in rows.items() if comes or key[1] in help_center.locales
+        }
+
+    def _unsaid(self) -> set[int]:
+        """Articles whose list of translations comes empty: nothing may be concluded from that."""
+        help_center = self.people.help_center
+        if self.zendesk.switches.disabled_locale_translations:
+            return set()
+        return {
+            article.id
+            for article in help_center.articles
+            if not any(locale in help_center.locales for locale in article.translations)
+        }
+
+    def _articles(self, ids: set[int]) -> list[Article]:
+        return [article for article in self.people.help_center.articles if article.id in ids]
+
+    def _shows(self, article: Article) -> bool:
+        """Whether the incremental list tells of the article's last change by now."""
+        age = (self.zendesk.clock.now - article.updated_at).total_seconds()
+        return age >= self.zendesk.switches.incremental_delay
+
+
+def _of(rows: dict[Key, Row], article_id: int) -> dict[Key, Row]:
+    return {key: row for key, row in rows.items() if key[0] == article_id}
+
+
+TestMirror = Mirror.TestCase
+TestMirror.settings = settings(
+    max_examples=60,
+    stateful_step_count=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)

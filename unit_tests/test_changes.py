@@ -1,0 +1,197 @@
+"""What an article calls for, compared with what is known of it."""
+
+import pytest
+
+from source_zendesk_articles.changes import Change, change, retract
+from source_zendesk_articles.config import Filters
+from source_zendesk_articles.models import Article, JsonObject, Translation
+from source_zendesk_articles.records import digest, record
+from source_zendesk_articles.variants import Audience, variants
+
+AUDIENCE = Audience(is_open=True, enabled_locales=frozenset({"en-us", "de", "fr"}))
+STAMPED = "2026-01-01T00:00:00Z"
+ALL = Filters()
+ARTICLE = Article(7, "en-us", STAMPED, 3, (), frozenset(), None, {"user_segment_id": None})
+
+
+def text(locale: str, *, outdated: bool = False, draft: bool = False) -> Translation:
+    raw: JsonObject = {"draft": draft}
+    return Translation(locale, "Titel", "<p>Text</p>", STAMPED, outdated=outdated, raw=raw)
+
+
+ENGLISH, GERMAN, FRENCH = text("en-us"), text("de"), text("fr")
+
+
+def called_for(
+    *translations: Translation,
+    known: tuple[str, ...] = (),
+    filters: Filters = ALL,
+    is_whole: bool = True,
+    article: Article = ARTICLE,
+) -> Change:
+    return change(
+        article,
+        translations,
+        variants(article, translations, AUDIENCE),
+        is_whole=is_whole,
+        audience=AUDIENCE,
+        filters=filters,
+        known=frozenset(known),
+        brand_subdomain="acme",
+    )
+
+
+def locales(found: Change) -> list[object]:
+    return [emitted["locale"] for emitted in found.records]
+
+
+def test_each_variant_is_a_record() -> None:
+    found = called_for(ENGLISH, GERMAN)
+    expected = tuple(
+        record(variant, brand_subdomain="acme")
+        for variant in variants(ARTICLE, (ENGLISH, GERMAN), AUDIENCE)
+    )
+    assert Change("acme", 7, expected, digest(expected)) == found
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (ALL, ["en-us", "de", "fr"]),
+        (Filters(locales=frozenset({"fr", "de"})), ["de", "fr"]),
+        (Filters(visibility=frozenset({"public"})), ["en-us", "fr"]),
+        (Filters(visibility=frozenset({"internal"})), ["de"]),
+        (Filters(locales=frozenset({"de"}), visibility=frozenset({"public"})), []),
+    ],
+)
+def test_a_variant_in_scope_is_emitted(filters: Filters, expected: list[str]) -> None:
+    found = called_for(ENGLISH, text("de", draft=True), FRENCH, filters=filters)
+    assert expected == locales(found)
+    assert {} == found.retracted
+
+
+@pytest.mark.parametrize(
+    ("translations", "filters", "expected"),
+    [
+        ((ENGLISH, GERMAN), ALL, {}),
+        ((ENGLISH, GERMAN), Filters(locales=frozenset({"en-us"})), {"de": "out_of_scope"}),
+        (
+            (ENGLISH, text("de", draft=True)),
+            Filters(visibility=frozenset({"public"})),
+            {"de": "out_of_scope"},
+        ),
+        ((ENGLISH, text("de", outdated=True)), ALL, {"de": "outdated"}),
+        ((ENGLISH,), ALL, {"de": "translation_deleted"}),
+        # What left the scope and is gone besides, left the scope.
+        ((ENGLISH,), Filters(locales=frozenset({"en-us"})), {"de": "out_of_scope"}),
+        (
+            (ENGLISH, text("de", outdated=True)),
+            Filters(locales=frozenset({"en-us"})),
+            {"de": "out_of_scope"},
+        ),
+        (
+            (FRENCH, text("de", outdated=True)),
+            ALL,
+            {"de": "outdated", "en-us": "translation_deleted"},
+        ),
+    ],
+)
+def test_what_is_known_and_in_scope_no_longer_is_retracted_with_the_reason(
+    translations: tuple[Translation, ...], filters: Filters, expected: dict[str, str]
+) -> None:
+    found = called_for(*translations, known=("en-us", "de"), filters=filters)
+    assert expected == found.retracted
+    assert frozenset() == found.kept
+
+
+def test_what_was_not_known_is_not_retracted() -> None:
+    found = called_for(ENGLISH, text("de", outdated=True), known=("en-us",))
+    assert {} == found.retracted
+
+
+@pytest.mark.parametrize(
+    ("known", "translations", "filters", "retracted", "kept"),
+    [
+        (("de", "ja"), (), ALL, {}, {"de", "ja"}),
+        (("de", "fr"), (text("fr", outdated=True),), ALL, {"fr": "outdated"}, {"de"}),
+        (("de", "fr"), (), Filters(locales=frozenset({"de"})), {"fr": "out_of_scope"}, {"de"}),
+        (
+            ("de", "fr"),
+            (text("fr", draft=True),),
+            Filters(visibility=frozenset({"public"})),
+            {"fr": "out_of_scope"},
+            {"de"},
+        ),
+        (("de", "fr"), (FRENCH,), ALL, {}, {"de"}),
+    ],
+)
+def test_a_partial_list_proves_no_absence(
+    known: tuple[str, ...],
+    translations: tuple[Translation, ...],
+    filters: Filters,
+    retracted: dict[str, str],
+    kept: set[str],
+) -> None:
+    found = called_for(*translations, known=known, filters=filters, is_whole=False)
+    assert retracted == found.retracted
+    assert kept == found.kept
+
+
+def test_where_the_source_locale_is_disabled_a_partial_list_takes_away_disabled_locales() -> None:
+    found = called_for(
+        known=("DE", "JA", "nl"), is_whole=False, article=ARTICLE._replace(source_locale="NL")
+    )
+    assert dict.fromkeys(("JA", "nl"), "translation_deleted") == found.retracted
+    assert {"DE"} == found.kept
+
+
+def test_afterwards_the_destination_holds_what_was_emitted_and_what_was_kept() -> None:
+    found = called_for(FRENCH, known=("de", "ja"), is_whole=False)
+    assert {"fr", "de", "ja"} == found.held
+    assert {"fr"} == found._replace(kept=frozenset()).held
+
+
+def test_the_digest_is_of_what_is_emitted() -> None:
+    both = called_for(ENGLISH, GERMAN)
+    only_german = called_for(ENGLISH, GERMAN, filters=Filters(locales=frozenset({"de"})))
+    assert called_for(GERMAN, known=("fr",)).digest == only_german.digest
+    assert both.digest != only_german.digest
+
+
+@pytest.mark.parametrize(
+    ("known", "translations", "filters", "expected"),
+    [
+        ((), (ENGLISH,), ALL, False),
+        (("en-us", "de"), (ENGLISH,), ALL, True),
+        (("en-us", "de"), (ENGLISH, text("de", outdated=True)), ALL, False),
+        (("en-us", "de"), (ENGLISH,), Filters(locales=frozenset({"en-us"})), False),
+    ],
+)
+def test_only_a_translation_that_is_not_listed_is_retracted_by_absence(
+    known: tuple[str, ...],
+    translations: tuple[Translation, ...],
+    filters: Filters,
+    expected: bool,
+) -> None:
+    assert expected is called_for(*translations, known=known, filters=filters).rests_on_absence
+
+
+def test_the_letters_of_a_change_are_those_of_its_titles_and_bodies() -> None:
+    titled = GERMAN._replace(title="Über", body=None)
+    assert len("Titel<p>Text</p>") + len("Über") == called_for(ENGLISH, titled).letters
+    assert 0 == called_for(known=("en-us",)).letters
+
+
+def test_an_article_is_taken_out_in_every_locale_for_one_reason() -> None:
+    taken_out = retract("acme", 7, frozenset({"en-us", "de"}), "archived_or_deleted")
+    expected = {"de": "archived_or_deleted", "en-us": "archived_or_deleted"}
+    assert ("acme", 7, expected) == (
+        taken_out.brand_subdomain,
+        taken_out.article_id,
+        taken_out.retracted,
+    )
+    assert ((), frozenset(), False) == (
+        taken_out.records,
+        taken_out.held,
+        taken_out.rests_on_absence,
+    )

@@ -1,0 +1,81 @@
+"""What is asked of a Help Center before it is read."""
+
+import pytest
+from requests_mock import Mocker
+
+from source_zendesk_articles.auth import authenticator
+from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.config import ApiTokenCredentials, Filters
+from source_zendesk_articles.help_center import Hierarchy, read_hierarchy, unknown_filters
+from source_zendesk_articles.models import Locales, Section
+
+HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
+DATE = {"Date": "Sun, 01 Nov 2026 12:00:00 GMT"}
+LAST_PAGE = {"has_more": False, "after_cursor": None}
+LOCALES = Locales(("en-us", "de"), "en-us")
+CATEGORIES = {1: "General"}
+SECTIONS = {2: Section(2, "Orders", 1)}
+
+
+@pytest.mark.parametrize(
+    ("filters", "categories", "sections"),
+    [
+        (Filters(), {}, {}),
+        (Filters(locales=frozenset({"de"}), labels=frozenset({"bot"})), {}, {}),
+        (Filters(sections=frozenset({2})), {}, SECTIONS),
+        (Filters(categories=frozenset({1})), CATEGORIES, SECTIONS),
+    ],
+)
+def test_only_the_lists_that_the_filters_need_are_asked_for(
+    requests_mock: Mocker,
+    filters: Filters,
+    categories: dict[int, str],
+    sections: dict[int, Section],
+) -> None:
+    rows = {
+        "categories": {"id": 1, "name": "General"},
+        "sections": {"id": 2, "name": "Orders", "category_id": 1},
+    }
+    for name, row in rows.items():
+        page = {name: [row], "meta": LAST_PAGE}
+        requests_mock.get(f"{HELP_CENTER}/{name}", json=page, headers=DATE)
+    credentials = ApiTokenCredentials.model_validate(
+        {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
+    )
+    client = HelpCenterClient("acme", authenticator(credentials))
+    assert Hierarchy(categories, sections) == read_hierarchy(client, filters)
+    assert bool(categories) + bool(sections) == len(requests_mock.request_history)
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(), []),
+        (
+            Filters(locales=frozenset({"de"}), categories=frozenset({1}), sections=frozenset({2})),
+            [],
+        ),
+        (
+            Filters(locales=frozenset({"fr", "de"})),
+            ["`locales`: the Help Center has no fr. It has en-us, de."],
+        ),
+        (
+            Filters(categories=frozenset({2}), sections=frozenset({1})),
+            [
+                "`categories`: the Help Center has no 2. It has 1 (General).",
+                "`sections`: the Help Center has no 1. It has 2 (Orders).",
+            ],
+        ),
+        # What matches no label to-day may match one to-morrow.
+        (Filters(labels=frozenset({"?"}), exclude_labels=frozenset({"?"})), []),
+    ],
+)
+def test_a_filter_that_names_what_is_not_there_is_told(
+    filters: Filters, expected: list[str]
+) -> None:
+    assert expected == unknown_filters(filters, LOCALES, Hierarchy(CATEGORIES, SECTIONS))
+
+
+def test_a_locale_is_there_whatever_its_case() -> None:
+    filters = Filters(locales=frozenset({"en-us"}))
+    assert [] == unknown_filters(filters, Locales(("en-US",), "en-US"), Hierarchy({}, {}))

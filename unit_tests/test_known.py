@@ -1,0 +1,384 @@
+"""The memory of what a destination holds: what differs from it, and how it is packed."""
+
+import base64
+import random
+import zlib
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from source_zendesk_articles.known import (
+    DIGEST_BYTES,
+    IN_DOUBT,
+    Known,
+    KnownArticles,
+    UnreadableMemoryError,
+)
+from source_zendesk_articles.state import HelpCenterState, State, to_json
+
+ENGLISH = frozenset({"en-us"})
+GERMAN = frozenset({"de"})
+BOTH = ENGLISH | GERMAN
+OLD, NEW = b"older", b"newer"
+
+
+def contents(memory: KnownArticles) -> dict[int, Known | None]:
+    return {article_id: memory[article_id] for article_id in memory}
+
+
+def memory_of(*article_ids: int, digest: bytes = OLD) -> KnownArticles:
+    memory = KnownArticles()
+    for article_id in article_ids:
+        memory.take(article_id, digest, BOTH)
+    return memory
+
+
+def packed(columns: object, digests: bytes) -> str:
+    part = base64.b64encode(zlib.compress(orjson.dumps(columns)) + digests).decode()
+    return f"1.{len(digests) // DIGEST_BYTES}.{part}"
+
+
+# ------------------------------------------------------------------------------- what is known
+
+
+@pytest.mark.parametrize(
+    ("digest", "locales", "expected"),
+    [
+        (OLD, BOTH, False),
+        (NEW, BOTH, True),
+        (OLD, ENGLISH, True),
+        (OLD, BOTH | {"fr"}, True),
+        (OLD, frozenset(), True),
+    ],
+)
+def test_an_article_differs_by_its_digest_or_its_locales(
+    digest: bytes, locales: frozenset[str], expected: bool
+) -> None:
+    assert expected is memory_of(7).differs(7, digest, locales)
+
+
+@pytest.mark.parametrize(("locales", "expected"), [(ENGLISH, True), (frozenset(), False)])
+def test_a_new_article_differs_if_there_is_anything_to_emit(
+    locales: frozenset[str], expected: bool
+) -> None:
+    assert expected is memory_of(7).differs(8, OLD, locales)
+
+
+def test_an_article_in_doubt_differs_whatever_it_is_like() -> None:
+    memory = memory_of(7)
+    memory.doubt(7, BOTH)
+    assert memory.differs(7, OLD, BOTH)
+    assert memory.differs(7, OLD, frozenset())
+
+
+def test_a_doubt_is_about_the_old_locales_and_the_new() -> None:
+    memory = KnownArticles()
+    memory.take(7, OLD, ENGLISH)
+    memory.doubt(7, GERMAN)
+    memory.doubt(8, GERMAN)
+    assert {7: Known(IN_DOUBT, BOTH), 8: Known(IN_DOUBT, GERMAN)} == contents(memory)
+
+
+def test_a_doubt_takes_the_mark_of_a_missed_article_away() -> None:
+    memory = KnownArticles()
+    memory.take(7, OLD, ENGLISH, missed=True)
+    memory.doubt(7, frozenset())
+    assert Known(IN_DOUBT, ENGLISH) == memory[7]
+
+
+def test_what_was_emitted_last_is_what_is_known() -> None:
+    memory = memory_of(7)
+    memory.doubt(7, BOTH)
+    memory.take(7, NEW, GERMAN)
+    assert {7: Known(NEW, GERMAN)} == contents(memory)
+    assert (GERMAN, frozenset()) == (memory.locales(7), memory.locales(8))
+
+
+def test_an_article_that_is_left_in_no_locale_is_forgotten() -> None:
+    memory = memory_of(7, 8)
+    memory.take(7, NEW, frozenset())
+    assert (1, [8], None) == (len(memory), list(memory), memory[7])
+
+
+def test_an_article_that_is_forgotten_is_a_new_one() -> None:
+    memory = memory_of(7, 8)
+    memory.forget(7)
+    memory.forget(9)
+    assert [8] == list(memory)
+    assert memory.differs(7, OLD, BOTH)
+    memory.take(7, NEW, GERMAN)
+    assert {8: Known(OLD, BOTH), 7: Known(NEW, GERMAN)} == contents(memory)
+
+
+def test_the_memory_may_change_while_its_articles_are_looked_at() -> None:
+    memory = memory_of(7, 8, 9)
+    for article_id in memory:
+        memory.forget(article_id)
+    assert [] == list(memory)
+    assert memory.is_settled
+
+
+def test_the_memory_is_settled_once_nothing_is_in_doubt_or_missed() -> None:
+    memory = memory_of(7, 8)
+    settled = [memory.is_settled]
+    memory.doubt(7, GERMAN)
+    memory.take(8, OLD, BOTH, missed=True)
+    settled.append(memory.is_settled)
+    memory.take(7, NEW, BOTH)
+    settled.append(memory.is_settled)
+    memory.take(8, OLD, BOTH)
+    settled.append(memory.is_settled)
+    assert [True, False, False, True] == settled
+
+
+def test_an_article_that_is_forgotten_unsettles_nothing() -> None:
+    memory = memory_of(7)
+    memory.doubt(8, GERMAN)
+    memory.take(9, OLD, BOTH, missed=True)
+    memory.forget(8)
+    memory.take(9, OLD, frozenset())
+    assert memory.is_settled
+
+
+# ------------------------------------------------------------------------------------ its text
+
+
+LOCALES = st.frozensets(st.sampled_from(["en-us", "de", "fr", "zh-cn", "x", "pt-br"]), min_size=1)
+IDS = st.integers(min_value=1, max_value=2**63 - 1) | st.integers(min_value=1, max_value=20)
+DIGESTS = st.binary(min_size=DIGEST_BYTES, max_size=DIGEST_BYTES).filter(any)
+
+
+@st.composite
+def memories(draw: st.DrawFn) -> KnownArticles:
+    memory = KnownArticles()
+    for article_id in draw(st.lists(IDS, max_size=30)):
+        locales = draw(LOCALES)
+        match draw(st.sampled_from(["take", "take", "miss", "doubt", "forget"])):
+            case "take":
+                memory.take(article_id, draw(DIGESTS), locales)
+            case "miss":
+                memory.take(article_id, draw(DIGESTS), locales, missed=True)
+            case "doubt":
+                memory.doubt(article_id, locales)
+            case _:
+                memory.forget(article_id)
+    return memory
+
+
+@given(memories())
+def test_what_is_packed_is_known_again(memory: KnownArticles) -> None:
+    text = memory.pack()
+    again = KnownArticles.unpack(text)
+    assert contents(memory) == contents(again)
+    assert (len(memory), memory.is_settled) == (len(again), again.is_settled)
+    assert text == again.pack()
+    assert text.isascii()
+
+
+@given(memories())
+def test_rearranged_it_is_the_same_memory(memory: KnownArticles) -> None:
+    before, was_settled = contents(memory), memory.is_settled
+    memory.rearrange()
+    assert sorted(before) == list(memory)
+    assert before == contents(memory)
+    assert was_settled is memory.is_settled
+    assert before == contents(KnownArticles.unpack(memory.pack()))
+
+
+def test_thousands_of_articles_are_known_again_from_several_parts() -> None:
+    memory = memory_of(*range(3000, 500, -1))
+    memory.doubt(600, frozenset({"fr"}))
+    memory.take(2900, NEW, GERMAN, missed=True)
+    again = KnownArticles.unpack(memory.pack())
+    assert 1 + 3 == memory.pack().count(".")
+    assert contents(memory) == contents(again)
+    assert not again.is_settled
+
+
+@pytest.fixture
+def packings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows with each part that is packed."""
+    lengths: list[int] = []
+    compress = zlib.compress
+
+    def counted(content: bytes) -> bytes:
+        lengths.append(len(content))
+        return compress(content)
+
+    monkeypatch.setattr(zlib, "compress", counted)
+    return lengths
+
+
+def test_only_the_parts_that_changed_are_packed_again(packings: list[int]) -> None:
+    memory = memory_of(*range(1, 2501))
+    before = memory.pack().split(".")[2:]
+    memory.take(1500, NEW, BOTH)
+    after = memory.pack().split(".")[2:]
+    assert [False, True, False] == [old != new for old, new in zip(before, after, strict=True)]
+    memory.forget(2)
+    memory.pack()
+    memory.doubt(2501, BOTH)
+    memory.pack()
+    assert 3 + 1 + 1 + 1 == len(packings)
+
+
+def test_nothing_is_packed_again_while_nothing_changes(packings: list[int]) -> None:
+    memory = memory_of(*range(1, 2501))
+    again = KnownArticles.unpack(memory.pack())
+    again.rearrange()
+    assert memory.pack() == again.pack()
+    assert 3 == len(packings)
+
+
+def test_a_part_that_is_empty_leaves_nothing_behind() -> None:
+    memory = memory_of(7, 8)
+    memory.forget(7)
+    memory.forget(8)
+    assert KnownArticles().pack() == memory.pack()
+    assert [] == list(KnownArticles.unpack(memory.pack()))
+
+
+@pytest.fixture(scope="module")
+def biggest() -> KnownArticles:
+    """Return the memory of the biggest Help Center, in the order of a listing."""
+    chance = random.Random(0)  # noqa: S311 -- not a secret, and the same in every run
+    locales = ["en-us", "de", "fr", "es", "it", "ja", "ko", "pt-br", "nl", "zh-cn"]
+    sets = [frozenset(chance.sample(locales, chance.randint(1, 10))) for _ in range(20)]
+    ids = [46_406_185_831_185]
+    while len(ids) < 40_000:
+        ids.append(ids[-1] + chance.randint(1_000, 33_000_000))
+    chance.shuffle(ids)
+    memory = KnownArticles()
+    for article_id in ids:
+        memory.take(article_id, chance.randbytes(DIGEST_BYTES), chance.choice(sets))
+    return memory
+
+
+def test_an_article_takes_up_twelve_bytes_at_most(biggest: KnownArticles) -> None:
+    biggest.rearrange()
+    parts = biggest.pack().split(".")[2:]
+    assert sum(len(base64.b64decode(part)) for part in parts) <= 12 * len(biggest)
+
+
+def test_the_state_of_the_biggest_help_center_is_of_a_size_that_platforms_keep(
+    biggest: KnownArticles,
+) -> None:
+    biggest.rearrange()
+    state = State("2026-11-01T12:00:00Z", {"acme": HelpCenterState(biggest)})
+    assert len(orjson.dumps(to_json(state))) < 800_000
+
+
+def test_the_order_in_which_articles_came_is_not_packed() -> None:
+    assert memory_of(7, 8, 9).pack() == memory_of(9, 7, 8).pack()
+
+
+def test_neighbouring_ids_pack_closer() -> None:
+    chance = random.Random(0)  # noqa: S311 -- not a secret, and the same in every run
+    ids = [chance.randrange(10**12) for _ in range(5000)]
+    listed, sorted_ = memory_of(*ids), memory_of(*ids)
+    sorted_.rearrange()
+    assert contents(listed) == contents(sorted_)
+    assert len(sorted_.pack()) < len(listed.pack())
+
+
+# --------------------------------------------------------------------------------- damaged texts
+
+
+WHOLE = memory_of(46_406_185_831_185, 46_406_185_900_000, 46_406_190_000_000).pack()
+PART = WHOLE.removeprefix("1.3.")
+ONE_SET = [["en-us"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "?",
+        "1.",
+        "1..",
+        "1.1",
+        f"1.{PART}",
+        f"1.2.{PART}",
+        f"1.03.{PART}",
+        f"1.3.{PART}.",
+        f"2.3.{PART}",
+        PART,
+        f" {WHOLE}",
+        f"{WHOLE}\n",
+        f"1.3.{PART[:-4]}?{PART[-3:]}",
+        f"1.3.ü{PART}",
+        f"1.3.\ud800{PART}",
+        f"1.1.{base64.b64encode(b'no columns').decode()}",
+        packed([ONE_SET, [7]], OLD),
+        packed([ONE_SET, [7], [0], []], OLD),
+        packed([ONE_SET, [7], [0]], b""),
+        packed([ONE_SET, [7], [0]], OLD + NEW),
+        packed([ONE_SET, [7, 1], [0]], OLD + NEW),
+        packed([ONE_SET, [7], [2]], OLD),
+        packed([ONE_SET, [7], ["0"]], OLD),
+        packed([ONE_SET, [7], [None]], OLD),
+        packed([ONE_SET, [7, "8"], [0, 0]], OLD + NEW),
+        packed([[7], [7], [0]], OLD),
+        packed([None, [7], [0]], OLD),
+        packed(7, OLD),
+        packed(None, OLD),
+        packed({}, OLD),
+    ],
+)
+def test_what_was_not_packed_so_is_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableMemoryError):
+        KnownArticles.unpack(text)
+
+
+def test_a_part_that_is_cut_anywhere_is_unreadable() -> None:
+    for length in range(len("1."), len(WHOLE)):
+        with pytest.raises(UnreadableMemoryError):
+            KnownArticles.unpack(WHOLE[:length])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"1.6.{PART}.{PART}", packed([ONE_SET, [7, 0], [0, 0]], OLD + NEW)],
+    ids=["in two parts", "in one part"],
+)
+def test_an_article_that_is_there_twice_is_unreadable(text: str) -> None:
+    with pytest.raises(UnreadableMemoryError):
+        KnownArticles.unpack(text)
+
+
+@given(st.text() | st.text(alphabet=st.sampled_from("1.eJyA+/= \n"), max_size=40).map("1.".__add__))
+def test_whatever_the_text_is_it_is_a_memory_or_unreadable(text: str) -> None:
+    try:
+        memory = KnownArticles.unpack(text)
+    except UnreadableMemoryError:
+        return
+    assert text == memory.pack()
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.integers(min_value=0, max_value=len(WHOLE)),
+        st.integers(min_value=0, max_value=3),
+        st.text(alphabet=st.sampled_from("AQgw+/9=.?ü"), max_size=3),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(EDITS)
+def test_damage_changes_digests_at_most(edits: list[tuple[int, int, str]]) -> None:
+    text = WHOLE
+    for start, removed, added in edits:
+        text = text[:start] + added + text[start + removed :]
+    try:
+        memory = KnownArticles.unpack(text)
+    except UnreadableMemoryError:
+        return
+    expected = KnownArticles.unpack(WHOLE)
+    assert list(expected) == list(memory)
+    assert [expected.locales(article_id) for article_id in expected] == [
+        memory.locales(article_id) for article_id in memory
+    ]
