@@ -166,6 +166,26 @@ def installed_script(arguments: list[str], environment: Mapping[str, str]) -> st
     return text
 
 
+def killed_script(lines: int) -> Callable[[list[str], Mapping[str, str]], str]:
+    """Return a way to run a command through the console script that ends it after these lines."""
+
+    def through(arguments: list[str], environment: Mapping[str, str]) -> str:
+        with subprocess.Popen(  # noqa: S603 -- the script of this environment
+            [SCRIPT, *arguments],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+        ) as process:
+            assert process.stdout is not None
+            printed = [line for _, line in zip(range(lines), process.stdout, strict=False)]
+            process.kill()
+        return "".join(printed)
+
+    return through
+
+
 def run(  # noqa: PLR0913 -- one for each thing that the command line takes
     zendesk: ZendeskEmulator,
     command: str,

@@ -15,6 +15,7 @@ from integration_tests.connector import (
     Output,
     config,
     credentials,
+    killed_script,
     run,
 )
 from integration_tests.platform import Platform, batches_of
@@ -42,7 +43,7 @@ def help_center(zendesk: ZendeskEmulator) -> HelpCenter:
 @pytest.fixture
 def feed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a Help Center of any size for a large one, which is not listed at every sync."""
-    monkeypatch.setattr("source_zendesk_articles.sync.SMALL", 0)
+    monkeypatch.setattr("source_zendesk_articles.due.SMALL", 0)
 
 
 def held(platform: Platform) -> dict[Key, Row]:
@@ -170,12 +171,12 @@ def test_600_edited_articles_are_two_requests(
 
 
 @pytest.mark.parametrize("page_size", [7, 100, 1000])
+@pytest.mark.usefixtures("feed")
 def test_the_feed_is_read_to_its_end_page_by_page(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
     page_size: int,
-    feed: None,  # noqa: ARG001
 ) -> None:
     zendesk.switches.incremental_page_size = page_size
     fill(help_center, articles=50)
@@ -209,11 +210,11 @@ def test_1500_articles_stamped_in_one_second_are_read_by_a_listing(
     assert len(zendesk.requests) < 25
 
 
+@pytest.mark.usefixtures("feed")
 def test_an_empty_feed_whose_end_time_is_1_starts_nothing_anew(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     fill(help_center, articles=5)
     platform.sync(config(zendesk))
@@ -227,11 +228,11 @@ def test_an_empty_feed_whose_end_time_is_1_starts_nothing_anew(
         assert entry(output)["updated_at"] == f"2026-11-01T{zendesk.clock.now.hour - 1}:59:00Z"
 
 
+@pytest.mark.usefixtures("feed")
 def test_a_change_that_shows_up_late_is_still_read(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     zendesk.switches.incremental_delay = 110
     fill(help_center, articles=5)
@@ -247,12 +248,12 @@ def test_a_change_that_shows_up_late_is_still_read(
 
 
 @pytest.mark.parametrize("seconds", [0, 30, 59, 60, 61])
+@pytest.mark.usefixtures("feed")
 def test_a_start_time_is_never_younger_than_a_minute(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
     seconds: int,
-    feed: None,  # noqa: ARG001
 ) -> None:
     zendesk.switches.young_start_time_refused = True
     zendesk.switches.incremental_page_size = 3
@@ -266,11 +267,11 @@ def test_a_start_time_is_never_younger_than_a_minute(
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.usefixtures("feed")
 def test_two_edits_in_one_second_around_a_sync_both_arrive(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     fill(help_center, articles=5)
     platform.sync(config(zendesk))
@@ -285,27 +286,61 @@ def test_two_edits_in_one_second_around_a_sync_both_arrive(
     assert mirror(help_center) == held(platform)
 
 
-def test_a_user_who_is_no_agent_any_more_gets_an_error_from_the_feed(
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("end-user", "is 'end-user' in Zendesk"),
+        ("anonymous", "token access switched off"),
+    ],
+)
+@pytest.mark.usefixtures("feed")
+def test_a_reader_who_lost_access_gets_an_error_from_the_feed_that_says_why(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
+    how: str,
+    sentence: str,
 ) -> None:
     fill(help_center, articles=5)
     platform.sync(config(zendesk))
-    zendesk.account.admin.role = "end-user"
+    lose_access(zendesk, how)
     output = platform.sync(config(zendesk))
     assert output.error[0] == "config_error"
-    assert "The user must be an agent or admin" in output.error[1]
+    assert sentence in output.error[1]
     assert output.records == []
 
 
-@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("pages", [0, 1, 2])
+@pytest.mark.usefixtures("waits", "feed")
+def test_a_feed_that_fails_halfway_keeps_what_was_read_and_loses_nothing(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    pages: int,
+) -> None:
+    zendesk.switches.incremental_page_size = 3
+    fill(help_center, articles=9)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        zendesk.clock.advance(1)
+        help_center.change_translation(article, "de", title="Neu")
+    zendesk.clock.advance(600)
+    zendesk.faults.add(Fault("status", path=INCREMENTAL, skip=pages, times=None))
+    first = platform.sync(config(zendesk))
+    assert first.error[0] == "transient_error"
+    zendesk.faults.clear()
+    second = platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+    assert keys(first).isdisjoint(keys(second))
+    assert bool(keys(first)) == bool(pages)
+
+
+@pytest.mark.usefixtures("waits", "feed")
 def test_a_feed_page_that_does_not_come_is_asked_for_in_smaller_ones(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     zendesk.switches.incremental_honours_per_page = True
     fill(help_center, articles=60)
@@ -340,6 +375,7 @@ def test_a_feed_page_that_does_not_come_is_asked_for_in_smaller_ones(
         ({"reconcile_every_hours": 0}, 0, True),
     ],
 )
+@pytest.mark.usefixtures("feed")
 def test_a_listing_is_due_by_zendesks_clock(  # noqa: PLR0913, PLR0917 -- fixtures and facts
     zendesk: ZendeskEmulator,
     platform: Platform,
@@ -347,7 +383,6 @@ def test_a_listing_is_due_by_zendesks_clock(  # noqa: PLR0913, PLR0917 -- fixtur
     configured: dict[str, int],
     minutes: int,
     listed: bool,
-    feed: None,  # noqa: ARG001
 ) -> None:
     fill(help_center, articles=5)
     platform.sync(config(zendesk, **configured))
@@ -357,11 +392,11 @@ def test_a_listing_is_due_by_zendesks_clock(  # noqa: PLR0913, PLR0917 -- fixtur
     assert listed == (LIST in paths(zendesk))
 
 
+@pytest.mark.usefixtures("feed")
 def test_what_zendesk_does_not_stamp_is_found_by_the_next_listing(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     fill(help_center, articles=9)
     platform.sync(config(zendesk))
@@ -420,11 +455,11 @@ def test_missing_articles_are_asked_for_before_they_are_retracted(
     assert platform.sync(config(zendesk)).records == []
 
 
+@pytest.mark.usefixtures("feed")
 def test_an_archived_article_that_still_answers_is_retracted_by_the_second_listing(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     zendesk.switches.archived_articles_shown = True
     fill(help_center, articles=5)
@@ -459,12 +494,12 @@ def test_a_restored_article_comes_back(
 
 
 @pytest.mark.parametrize("comes", [True, False])
+@pytest.mark.usefixtures("feed")
 def test_a_locale_that_is_disabled_and_enabled_again(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
     comes: bool,
-    feed: None,  # noqa: ARG001
 ) -> None:
     zendesk.switches.disabled_locale_translations = comes
     furnish(help_center)
@@ -495,11 +530,11 @@ def test_a_help_center_that_is_closed_and_opened_to_visitors(
         assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.usefixtures("feed")
 def test_a_clock_that_goes_back_calls_for_a_listing_and_no_time_goes_back(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     fill(help_center, articles=5)
     zendesk.clock.advance(7 * 3600)
@@ -513,11 +548,26 @@ def test_a_clock_that_goes_back_calls_for_a_listing_and_no_time_goes_back(
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.usefixtures("feed")
+def test_a_clock_that_goes_back_behind_the_last_feed_calls_for_a_listing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=5)
+    for hours in (1, 2):
+        zendesk.clock.advance(3600 * hours)
+        platform.sync(config(zendesk))
+    zendesk.clock.advance(-3600)
+    help_center.change(help_center.articles[0], user_segment_id=SEGMENT)
+    zendesk.clock.advance(300)
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.usefixtures("feed")
 def test_a_new_version_of_the_digest_emits_everything_once(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     furnish(help_center)
     platform.sync(config(zendesk))
@@ -545,12 +595,12 @@ def during_the_listing(zendesk: ZendeskEmulator, edit: Callable[[], object]) -> 
 
 
 @pytest.mark.parametrize("order", ["position", "id", "updated_at"])
+@pytest.mark.usefixtures("feed")
 def test_an_edit_during_the_listing_arrives_with_the_next_sync(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
     order: str,
-    feed: None,  # noqa: ARG001
 ) -> None:
     zendesk.switches.cursor_order = order  # type: ignore[assignment]
     fill(help_center, articles=250)
@@ -670,6 +720,24 @@ def test_a_credential_that_is_demoted_during_a_listing_retracts_nothing(
     assert mirror(help_center) == held(platform)
 
 
+def test_an_article_that_comes_again_and_is_gone_by_then_is_retracted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.sideload_on_lists = False
+    fill(help_center, articles=150)
+    platform.sync(config(zendesk))
+    first = help_center.articles[-1]
+    during_the_listing(zendesk, lambda: help_center.change(first, position=99))
+    asked = f"{first.id}/translations$"
+    zendesk.faults.add(
+        Fault("edit", path=asked, skip=1, edit=lambda: help_center.archive(first)),
+    )
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert retracted(output).keys() == keys_of(first)
+    assert mirror(help_center) == held(platform)
+
+
 def test_a_first_listing_that_loses_sight_is_no_finished_one(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
@@ -722,7 +790,27 @@ def test_more_than_half_of_twenty_or_more_articles_are_not_retracted_at_once(  #
     assert "clear the stream's data" in message
     # All else was done, and a state tells of it.
     assert keys_of(kept) == keys(output)
-    assert platform.sync(config(zendesk)).records == []
+    # Nor do new articles outnumber the missing ones by and by.
+    fill(help_center, articles=2 * known)
+    again = platform.sync(config(zendesk))
+    assert f"{archived} of the {known} articles" in again.error[1]
+    assert retracted(again) == {}
+    for article in help_center.archived_articles:
+        help_center.restore(article)
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_suspicious_listing_tells_a_state_also_when_nothing_else_happened(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=20)
+    platform.sync(config(zendesk))
+    for article in help_center.articles[:11]:
+        help_center.archive(article)
+    output = platform.sync(config(zendesk))
+    assert (False, [], 1) == (output.succeeded, output.records, len(output.states))
+    assert "scope" not in entry(output)
 
 
 @pytest.mark.parametrize(("archived", "accepted"), [(5, True), (6, False)])
@@ -747,6 +835,27 @@ def test_another_reader_may_miss_a_few_articles_only(
         # The one of the last finished listing is believed.
         platform.sync(config(zendesk))
     assert mirror(help_center) == held(platform)
+
+
+def test_another_reader_is_known_after_a_first_sync_that_died(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1100)
+    platform.keep_until(platform.read(config(zendesk)), 2)
+    before = held(platform)
+    agent = zendesk.account.add_user("Bob", "bob@acme.example", "agent")
+    for article in help_center.articles[:20]:
+        help_center.archive(article)
+    # A third of what is known stays hidden from the agent.
+    hidden = help_center.add_section(next(iter(help_center.categories.values())), "Hidden")
+    for article in help_center.articles[-400:]:
+        help_center.change(article, section_id=hidden.id)
+    agent.hidden_sections.add(hidden.id)
+    entered = credentials(agent, zendesk.account.add_api_token(agent))
+    output = platform.sync(config(zendesk, credentials=entered))
+    assert "the user or the role differs" in output.error[1]
+    assert retracted(output) == {}
+    assert before.keys() <= held(platform).keys()
 
 
 @pytest.mark.parametrize("left", [[], ["de"]])
@@ -775,8 +884,57 @@ def test_an_empty_or_partial_list_of_translations_retracts_nothing(
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.usefixtures("waits")
+def test_a_visitor_who_gets_no_usable_answer_takes_nothing_away(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    configured = config(zendesk, visibility=["public"])
+    platform.sync(configured)
+    before = held(platform)
+    zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
+    output = platform.sync(configured)
+    assert output.error[0] == "transient_error"
+    assert "the filter `visibility` depends on it" in output.error[1]
+    assert before == held(platform)
+
+
+@pytest.mark.usefixtures("waits", "feed")
+def test_a_visitor_who_gets_no_usable_answer_looks_again_at_the_next_sync(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
+    platform.sync(config(zendesk))
+    assert mirror(help_center, is_open=False) == held(platform)
+    assert entry(platform.sync(config(zendesk)))["scope"].startswith("unknown ")
+    zendesk.faults.clear()
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize("locales", [[], ["de"]])
+@pytest.mark.usefixtures("waits")
+def test_a_list_of_locales_without_the_default_one_is_not_believed(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, locales: list[str]
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk, visibility=["public"]))
+    before = held(platform)
+    zendesk.faults.add(
+        Fault(
+            "rewrite",
+            path="locales$",
+            rewrite=lambda answer: {**answer, "locales": locales},
+            times=None,
+        )
+    )
+    assert platform.sync(config(zendesk, visibility=["public"])).error[0] == "transient_error"
+    assert before == held(platform)
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
-@pytest.mark.parametrize("path", ["me$", "articles$", SHOW])
+@pytest.mark.parametrize("path", ["me$", "locales$", "articles$", SHOW, "sections$", "categories$"])
 @pytest.mark.usefixtures("waits")
 def test_no_error_is_ever_a_retraction(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, path: str, status: int
@@ -784,14 +942,15 @@ def test_no_error_is_ever_a_retraction(
     if (path, status) == (SHOW, 404):
         pytest.skip("that is what an archived article answers")
     fill(help_center, articles=120)
-    platform.sync(config(zendesk))
+    configured = config(zendesk, categories=list(help_center.categories))
+    platform.sync(configured)
     before = held(platform)
     help_center.archive(help_center.articles[3])
     # The request as a visitor may fail.
     zendesk.faults.add(
         Fault("status", path=path, status=status, credential="api_token", times=None)
     )
-    output = platform.sync(config(zendesk))
+    output = platform.sync(configured)
     assert not output.succeeded
     assert before == held(platform)
 
@@ -799,11 +958,11 @@ def test_no_error_is_ever_a_retraction(
 # ---------------------------------------------------------------------------------------- scope
 
 
+@pytest.mark.usefixtures("feed")
 def test_taking_into_scope_brings_old_articles_and_taking_out_retracts_them(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     furnish(help_center)
     orders, _, inside = help_center.sections.values()
@@ -875,11 +1034,11 @@ def test_a_section_that_was_deleted_is_retracted_and_does_not_block_the_sync(
     assert held(platform) == {}
 
 
+@pytest.mark.usefixtures("feed")
 def test_a_new_section_is_looked_up_before_its_articles_are_judged(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
-    feed: None,  # noqa: ARG001
 ) -> None:
     furnish(help_center)
     category = next(iter(help_center.categories.values()))
@@ -893,25 +1052,45 @@ def test_a_new_section_is_looked_up_before_its_articles_are_judged(
     assert LIST not in paths(zendesk)
 
 
-def test_an_article_whose_section_no_list_shows_stays_as_it_is(
+def hide_sections(zendesk: ZendeskEmulator) -> None:
+    """Let no list show a section."""
+    hide: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: {**answer, "sections": []}  # noqa: E731
+    zendesk.faults.add(Fault("rewrite", path="sections$", rewrite=hide, times=None))
+
+
+def test_an_article_whose_section_no_list_shows_stays_in_scope_and_is_still_restricted(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
     category = next(iter(help_center.categories.values()))
     configured = config(zendesk, categories=[category.id])
     platform.sync(configured)
-    before = held(platform)
-
-    def hide(answer: dict[str, Any]) -> dict[str, object]:
-        return {**answer, "sections": []}
-
-    zendesk.faults.add(Fault("rewrite", path="sections$", rewrite=hide, times=None))
+    hide_sections(zendesk)
+    zendesk.clock.advance(60)
     output = platform.sync(configured)
     assert ([], True) == (output.records, output.succeeded)
     assert "are in sections that no list shows" in output.logs
-    zendesk.faults.clear()
+    # Two requests for sections, whatever the number of articles.
+    zendesk.forget_requests()
+    help_center.change(help_center.articles[0], user_segment_id=SEGMENT)
     platform.sync(configured)
-    assert before == held(platform)
+    assert mirror(help_center, filters={"categories": [category.id]}) == held(platform)
+    assert 2 == len([path for path in paths(zendesk) if path.endswith("sections")])
+
+
+def test_an_archived_article_of_a_deleted_section_is_retracted_though_it_still_answers(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.archived_articles_shown = True
+    furnish(help_center)
+    inside = list(help_center.sections.values())[-1]
+    configured = config(zendesk, categories=[inside.category_id])
+    platform.sync(configured)
+    assert held(platform)
+    help_center.remove_section(inside)
+    platform.sync(configured)
+    platform.sync(configured)
+    assert held(platform) == {}
 
 
 # ------------------------------------------------------------------------------- state and scope
@@ -1069,6 +1248,20 @@ def test_a_first_sync_of_3000_articles_that_is_killed_three_times_emits_no_varia
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.parametrize("lines", [40, 700, 1500])
+def test_a_killed_process_is_resumed(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, lines: int
+) -> None:
+    fill(help_center, articles=1200)
+    output = platform.read(config(zendesk), through=killed_script(lines))
+    assert not output.of("STATE")[-1]["stream"]["stream_state"]["help_centers"]["acme"].get("scope")
+    platform.keep_until(output, len(output.states), more=range(lines))
+    again = platform.sync(config(zendesk))
+    told = sum(len(batch) for batch in batches_of(output)[: len(output.states)])
+    assert told + len(again.records) == 2400
+    assert mirror(help_center) == held(platform)
+
+
 def test_a_copy_that_was_public_when_a_sync_died_does_not_stay(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
@@ -1084,6 +1277,37 @@ def test_a_copy_that_was_public_when_a_sync_died_does_not_stay(
     help_center.change(article, user_segment_id=SEGMENT)
     platform.sync(config(zendesk))
     assert mirror(help_center) == held(platform)
+
+
+def test_what_is_in_doubt_stays_so_while_a_list_of_translations_is_partial(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    article = help_center.articles[0]
+    help_center.change(article, user_segment_id=SEGMENT)
+    platform.sync(config(zendesk))
+    help_center.change(article, user_segment_id=None)
+    platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
+    help_center.change(article, user_segment_id=SEGMENT)
+    empty = Fault(
+        "rewrite",
+        path="articles$",
+        where=LISTING,
+        rewrite=lambda answer: {
+            **answer,
+            "articles": [{**row, "translations": []} for row in answer["articles"]],
+        },
+    )
+    none = Fault("rewrite", path="translations$", rewrite=no_translations, times=3)
+    zendesk.faults.add(empty, none)
+    assert platform.sync(config(zendesk)).records == []
+    zendesk.faults.assert_consumed()
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+def no_translations(answer: dict[str, Any]) -> dict[str, object]:
+    return {**answer, "translations": []}
 
 
 @pytest.mark.parametrize("kept", [0, 1])
@@ -1103,12 +1327,12 @@ def test_an_article_that_vanishes_after_a_sync_died_is_retracted(
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.usefixtures("feed")
 def test_a_listing_that_dies_when_the_scope_has_changed_is_done_again(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
-    feed: None,  # noqa: ARG001
 ) -> None:
     monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 2)
     furnish(help_center)
@@ -1155,6 +1379,14 @@ def test_a_retraction_tells_that_the_row_is_to_be_deleted(
         "updated_at": "2026-11-01T12:01:00Z",
         "_ab_cdc_deleted_at": "2026-11-01T12:01:00Z",
     }
+
+
+def test_the_log_does_not_repeat_the_state(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    known = entry(platform.sync(config(zendesk)))["known"]
+    assert known not in platform.sync(config(zendesk)).logs
 
 
 def test_a_retraction_may_mark_the_row_instead(

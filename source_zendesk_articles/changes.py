@@ -7,7 +7,7 @@ from source_zendesk_articles.config import Filters
 from source_zendesk_articles.models import Article, Translation
 from source_zendesk_articles.records import Record, digest, record
 from source_zendesk_articles.scope import has_locale, has_visibility
-from source_zendesk_articles.variants import Audience, Variant
+from source_zendesk_articles.variants import Audience, has_source, variants
 
 # Why a variant is retracted.
 ARCHIVED_OR_DELETED = "archived_or_deleted"
@@ -16,11 +16,20 @@ OUTDATED = "outdated"
 TRANSLATION_DELETED = "translation_deleted"
 
 
+class Rules(NamedTuple):
+    """What holds for all articles of a Help Center in a sync."""
+
+    brand_subdomain: str
+    audience: Audience
+    filters: Filters
+
+
 class Change(NamedTuple):
     """What has to be emitted of an article, if it differs from what is known.
 
     `records`: one for each variant in scope. `retracted`: locale → reason, of what is known and in
     scope no longer. `kept`: known locales that stay as they are, because nothing is said of them.
+    `outdated` of its translations were left out.
     """
 
     brand_subdomain: str
@@ -29,6 +38,7 @@ class Change(NamedTuple):
     digest: bytes = b""
     retracted: Mapping[str, str] = {}
     kept: frozenset[str] = frozenset()
+    outdated: int = 0
     missed: bool = False
 
     @property
@@ -38,8 +48,9 @@ class Change(NamedTuple):
 
     @property
     def rests_on_absence(self) -> bool:
-        """Whether a translation is retracted because it was not listed."""
-        return TRANSLATION_DELETED in self.retracted.values()
+        """Whether something is retracted because it was not shown."""
+        reasons = self.retracted.values()
+        return TRANSLATION_DELETED in reasons or ARCHIVED_OR_DELETED in reasons
 
     @property
     def letters(self) -> int:
@@ -48,44 +59,49 @@ class Change(NamedTuple):
         return sum(len(text) for text in texts if isinstance(text, str))
 
 
-def change(  # noqa: PLR0913 -- all that decides
-    article: Article,
-    translations: Iterable[Translation],
-    found: Iterable[Variant],
-    *,
-    is_whole: bool,
-    audience: Audience,
-    filters: Filters,
-    known: frozenset[str],
-    brand_subdomain: str,
+def change(
+    article: Article, translations: Iterable[Translation], known: frozenset[str], rules: Rules
 ) -> Change:
     """Return what an article whose section and labels are in scope calls for.
 
-    `found` are the variants of its `translations`, `known` the locales that are known of it.
-    Unless the list `is_whole`, no translation is taken for deleted because it is not there. But
-    where the source locale is disabled, one in a disabled locale is: whether Zendesk lists those
-    is unknown, and what was public must not stay so.
+    `known` are the locales in which the destination may hold it.
+
+    A list of translations without the source locale is partial: every article has one. Of a
+    partial list none is taken for deleted because it is not there. But where the source locale is
+    disabled, the list may be all that Zendesk shows, which is unknown: then it is believed, and of
+    an empty one at least that what is in a disabled locale is gone: what was public must not stay.
     """
+    found = variants(article, translations, rules.audience)
     current = {variant.translation.locale: variant for variant in found}
     listed = {translation.locale for translation in translations}
     records = tuple(
-        record(variant, brand_subdomain=brand_subdomain)
+        record(variant, brand_subdomain=rules.brand_subdomain)
         for locale, variant in current.items()
-        if has_locale(filters, locale) and has_visibility(filters, variant.visibility)
+        if has_locale(rules.filters, locale) and has_visibility(rules.filters, variant.visibility)
     )
-    source = article.source_locale.lower()
+    enabled = rules.audience.enabled_locales
+    source_is_enabled = article.source_locale.lower() in enabled
+    is_whole = has_source(article, translations) or (bool(listed) and not source_is_enabled)
     retracted: dict[str, str] = {}
     kept: set[str] = set()
     for locale in sorted(known.difference(str(emitted["locale"]) for emitted in records)):
-        if not has_locale(filters, locale) or locale in current:
+        if not has_locale(rules.filters, locale) or locale in current:
             retracted[locale] = OUT_OF_SCOPE
         elif locale in listed:
             retracted[locale] = OUTDATED
-        elif is_whole or audience.enabled_locales.isdisjoint({locale.lower(), source}):
+        elif is_whole or not (source_is_enabled or locale.lower() in enabled):
             retracted[locale] = TRANSLATION_DELETED
         else:
             kept.add(locale)
-    return Change(brand_subdomain, article.id, records, digest(records), retracted, frozenset(kept))
+    return Change(
+        rules.brand_subdomain,
+        article.id,
+        records,
+        digest(records),
+        retracted,
+        frozenset(kept),
+        outdated=len(listed) - len(current),
+    )
 
 
 def retract(brand_subdomain: str, article_id: int, locales: frozenset[str], reason: str) -> Change:

@@ -239,6 +239,7 @@ class HelpCenterClient:
         self._signed = _Session(auth)
         self._visitor = _Session(NoAuth())
         self._now: str | None = None
+        self._changes_size: int | None = None
 
     @property
     def now(self) -> str:
@@ -259,8 +260,8 @@ class HelpCenterClient:
         """Return how many articles the user can read."""
         return self._get(f"{_HELP_CENTER}/articles", parse_count, {"per_page": "1"})
 
-    def visitors_may_read(self, locale: str) -> bool:
-        """Tell whether somebody who is not signed in gets a list of articles.
+    def visitors_may_read(self, locale: str) -> bool | None:
+        """Tell whether somebody who is not signed in gets a list of articles; None if unknown.
 
         No setting of the Help Center tells it, and what a closed one answers is not documented.
         Whatever is not a list counts as closed, and so does an empty list, which proves nothing:
@@ -277,7 +278,7 @@ class HelpCenterClient:
             return False
         except NoUsableAnswerError as error:
             _LOG.warning("%s The Help Center is taken for closed to visitors.", error)
-            return False
+            return None
         return bool(seen)
 
     def articles(self) -> Iterator[tuple[Article, ...]]:
@@ -301,11 +302,14 @@ class HelpCenterClient:
         """
         path = f"{_HELP_CENTER}/incremental/articles"
         params = {"start_time": str(epoch(since)), "include": "translations"}
-        try:
-            return self._get(path, parse_changes, params, policy=BIG_PAGE)
-        except NoUsableAnswerError as error:
-            _LOG.info("%s Asking for %d at a time.", error, PAGE_SIZE)
-        return self._sized(path, parse_changes, params, "per_page", PAGE_SIZE)[0]
+        if self._changes_size is None:
+            try:
+                return self._get(path, parse_changes, params, policy=BIG_PAGE)
+            except NoUsableAnswerError as error:
+                _LOG.info("%s Asking for %d at a time.", error, PAGE_SIZE)
+        size = self._changes_size or PAGE_SIZE
+        changes, self._changes_size = self._sized(path, parse_changes, params, "per_page", size)
+        return changes
 
     def article(self, article_id: int) -> Article | None:
         """Return an article with its translations; None where it is archived or deleted.

@@ -64,6 +64,7 @@ def _parse_email(text: str) -> str:
 Subdomain = Annotated[str, AfterValidator(parse_subdomain)]
 # Zendesk writes locales in lower case, `en-us`; elsewhere `en-US` is usual.
 Locale = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+Id = Annotated[int, Field(gt=0, lt=2**63)]
 Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(str.casefold)
 ]
@@ -101,14 +102,18 @@ class Config(_Form):
     subdomain: Subdomain
     credentials: ApiTokenCredentials
     locales: frozenset[Locale] = frozenset()
-    categories: frozenset[int] = frozenset()
-    sections: frozenset[int] = frozenset()
+    categories: frozenset[Id] = frozenset()
+    sections: frozenset[Id] = frozenset()
     labels: frozenset[Label] = frozenset()
     exclude_labels: frozenset[Label] = frozenset()
     visibility: frozenset[Literal["public", "internal"]] = frozenset()
     reconcile_every_hours: int = Field(default=6, ge=0, le=168)
     retract_as: Literal["delete", "mark"] = "delete"
     treat_as_open: frozenset[Subdomain] = frozenset()
+
+    def treats_as_open(self, subdomain: str) -> bool:
+        """Whether a Help Center that visitors can not read is taken for open."""
+        return subdomain in self.treat_as_open
 
     @property
     def filters(self) -> Filters:

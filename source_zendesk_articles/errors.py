@@ -130,7 +130,8 @@ def reader_changed() -> AirbyteTracedException:
     """Return the error for a user who is another one at the end of a listing than before it."""
     return AirbyteTracedException(
         message="The user of these credentials, or the user's role, changed during the sync. What "
-        "was read may be partial, so nothing was retracted. Run the sync again.",
+        "was read may be partial, so nothing more was retracted for not being there. Run the sync "
+        "again.",
         internal_message="users/me gave another user or role at the end of the listing",
         failure_type=FailureType.transient_error,
     )
@@ -149,6 +150,16 @@ def too_many_vanished(
         "to confirm it.",
         internal_message=f"{missing} of {known} known articles are missing in the listing",
         failure_type=FailureType.config_error,
+    )
+
+
+def unknown_visibility(host: str) -> AirbyteTracedException:
+    """Return the error for a filter by visibility while nobody knows what visitors may read."""
+    return AirbyteTracedException(
+        message=f"Zendesk gave no usable answer on what visitors may read of {host}, and the "
+        "filter `visibility` depends on it. Nothing was emitted or retracted. Try again later.",
+        internal_message="the visitor's request was not answered",
+        failure_type=FailureType.transient_error,
     )
 
 

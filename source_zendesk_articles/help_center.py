@@ -7,7 +7,7 @@ from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.errors import anonymous_reader, not_staff
 from source_zendesk_articles.models import Locales, Section, User
-from source_zendesk_articles.scope import unknown
+from source_zendesk_articles.scope import sentence_on_unknown
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -15,12 +15,13 @@ _LOG = logging.getLogger("airbyte.zendesk")
 class HelpCenter(NamedTuple):
     """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock.
 
-    `reader` is the user and role, "" where nobody asked.
+    `reader` is the user and role, None where nobody asked. `visitors_may_read` is None where
+    Zendesk did not say: then they may not.
     """
 
-    reader: str
+    reader: str | None
     locales: Locales
-    visitors_may_read: bool
+    visitors_may_read: bool | None
     asked_at: str
 
 
@@ -116,5 +117,7 @@ def unknown_filters(filters: Filters, locales: Locales, hierarchy: Hierarchy) ->
         "categories": {id_: name for id_, name in hierarchy.categories.items()},  # noqa: C416
         "sections": {section.id: section.name for section in sections},
     }
-    sentences = (unknown(field, getattr(filters, field), valid[field]) for field in valid)
+    sentences = (
+        sentence_on_unknown(field, getattr(filters, field), names) for field, names in valid.items()
+    )
     return [sentence for sentence in sentences if sentence]

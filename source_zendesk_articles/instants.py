@@ -5,8 +5,8 @@ In this form the order of letters is the order of time, so that they are compare
 
 from datetime import UTC, datetime, timedelta
 
-# At either end of the calendar the next second, or another zone, would overflow.
-_YEARS = range(1970, 9999)
+# Away from either end of the calendar, where the next second, or another zone, would overflow.
+_YEARS = range(1971, 9000)
 
 
 def write_instant(instant: datetime) -> str:
@@ -18,7 +18,7 @@ def write_instant(instant: datetime) -> str:
     """
     if instant.tzinfo is None or instant.year not in _YEARS:
         raise ValueError("a time without a zone, or of another age")
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return _written(instant)
 
 
 def parse_instant(text: object) -> str:
@@ -35,9 +35,13 @@ def parse_instant(text: object) -> str:
 
 def later(instant: str, seconds: int) -> str:
     """Return the time so many seconds later, or earlier where they are negative."""
-    return write_instant(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
+    return _written(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
 
 
 def epoch(instant: str) -> int:
     """Return the time in whole seconds since 1970-01-01 UTC."""
     return int(datetime.fromisoformat(instant).timestamp())
+
+
+def _written(instant: datetime) -> str:
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

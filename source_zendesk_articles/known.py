@@ -20,6 +20,9 @@ FORMAT: Final = "1"
 DIGEST_BYTES: Final = 5
 IN_DOUBT: Final = bytes(DIGEST_BYTES)
 
+# Zendesk's ids are 64-bit numbers with a sign.
+_ID_BYTES: Final = 8
+_NO_ID: Final = 2**63
 # As many as a batch has, so that a batch of new articles fills one part and touches no other.
 _PART_ARTICLES: Final = 1000
 
@@ -75,6 +78,11 @@ class KnownArticles:
         """Whether no article is in doubt or missed."""
         return not self._unsettled
 
+    def is_in_doubt(self, article_id: int) -> bool:
+        """Whether nobody knows what the destination holds of an article."""
+        known = self[article_id]
+        return known is not None and known.digest == IN_DOUBT
+
     def locales(self, article_id: int) -> frozenset[str]:
         """Return the locales in which the destination may hold an article."""
         known = self[article_id]
@@ -102,6 +110,14 @@ class KnownArticles:
             self._put(article_id, Known(digest, locales, missed))
         else:
             self.forget(article_id)
+
+    def settle(
+        self, article_id: int, digest: bytes, locales: frozenset[str], *, missed: bool
+    ) -> None:
+        """Remember an article of which nothing had to be emitted; one in doubt stays so."""
+        known = Known(digest, locales, missed)
+        if not self.is_in_doubt(article_id) and self[article_id] != known:
+            self.take(article_id, digest, locales, missed=missed)
 
     def forget(self, article_id: int) -> None:
         """Take an article for one that the destination does not hold."""
@@ -169,21 +185,25 @@ class KnownArticles:
 
 
 def _packed(part: _Part) -> str:
-    """Return a part as base64: compressed JSON, `[sets of locales, ids, sets]`, then the digests.
+    """Return a part in base64: compressed columns, then the digests, which do not compress.
 
-    Ids are in order, each as its distance from the one before; a set of locales is twice its
-    place among them, and one more for an article that is missed. Digests do not compress.
+    The columns are the names of all locales as a line of JSON; the ids in order, each as its
+    distance from the one before; and of each article a set of bits, the first for a missed one,
+    the others for its locales.
     """
     if part.packed is None:
         articles = sorted(part.articles.items())
-        ids = [article_id for article_id, _ in articles]
-        gaps = [ids[0], *(later - earlier for earlier, later in pairwise(ids))]
-        places: dict[frozenset[str], int] = {}
-        sets = [
-            2 * places.setdefault(known.locales, len(places)) + known.missed
-            for _, known in articles
-        ]
-        columns = orjson.dumps([[sorted(locales) for locales in places], gaps, sets])
+        gaps = [later - earlier for earlier, later in pairwise([0, *(row[0] for row in articles)])]
+        names = sorted(frozenset().union(*(known.locales for _, known in articles)))
+        bit = {name: 2 << place for place, name in enumerate(names)}
+        bits = {
+            locales: sum(bit[name] for name in locales)
+            for locales in {known.locales for _, known in articles}
+        }
+        sets = [bits[known.locales] + known.missed for _, known in articles]
+        columns = b"".join(
+            [orjson.dumps(names), b"\n", _planes(gaps, _ID_BYTES), _planes(sets, _width(names))]
+        )
         digests = b"".join(known.digest for _, known in articles)
         part.packed = base64.b64encode(zlib.compress(columns) + digests).decode()
     return part.packed
@@ -193,16 +213,58 @@ def _unpacked(packed: str) -> dict[int, Known]:
     unpacking = zlib.decompressobj()
     try:
         columns = unpacking.decompress(base64.b64decode(packed, validate=True))
-        locales, gaps, sets = orjson.loads(columns)
-        ids = list(accumulate(gaps))
-        places = [frozenset(map(str, names)) for names in locales]
-        if len(unpacking.unused_data) != DIGEST_BYTES * len(ids):
+        header, _, planes = columns.partition(b"\n")
+        names = _texts(orjson.loads(header))
+        digests = _cut(unpacking.unused_data, DIGEST_BYTES)
+        border = _ID_BYTES * len(digests)
+        ids = list(accumulate(_numbers(planes[:border], _ID_BYTES)))
+        sets = _numbers(planes[border:], _width(names))
+        if not unpacking.eof or not ids or ids[-1] >= _NO_ID:
             raise UnreadableMemoryError("a part is not whole")
-        starts = range(0, len(unpacking.unused_data), DIGEST_BYTES)
-        digests = [unpacking.unused_data[start : start + DIGEST_BYTES] for start in starts]
-        return {
-            article_id: Known(digest, places[place >> 1], missed=bool(place & 1))
-            for article_id, digest, place in zip(ids, digests, sets, strict=True)
+        locales = {
+            bits: frozenset(name for place, name in enumerate(names) if bits & 2 << place)
+            for bits in set(sets)
         }
-    except (binascii.Error, zlib.error, ValueError, TypeError, IndexError):
+        return {
+            article_id: Known(digest, locales[bits], missed=bool(bits & 1))
+            for article_id, digest, bits in zip(ids, digests, sets, strict=True)
+        }
+    except (binascii.Error, zlib.error, ValueError, TypeError):
         raise UnreadableMemoryError("a part is damaged") from None
+
+
+def _width(names: list[str]) -> int:
+    """Return how many bytes hold a bit for each name and one more."""
+    return len(names) // 8 + 1
+
+
+def _planes(numbers: list[int], width: int) -> bytes:
+    """Return numbers of so many bytes as all their lowest bytes, all the next ones, …: zeros."""
+    rows = b"".join(number.to_bytes(width, "little") for number in numbers)
+    return b"".join(rows[place::width] for place in range(width))
+
+
+def _numbers(planes: bytes, width: int) -> list[int]:
+    count = len(planes) // width
+    rows = bytearray(len(planes))
+    for place in range(width):
+        rows[place::width] = planes[place * count : (place + 1) * count]
+    return [int.from_bytes(row, "little") for row in _cut(bytes(rows), width)]
+
+
+def _cut(text: bytes, length: int) -> list[bytes]:
+    """Cut into pieces of this length.
+
+    Raises:
+        ValueError: where something is left.
+
+    """
+    if len(text) % length:
+        raise ValueError("the last piece is too short")
+    return [text[start : start + length] for start in range(0, len(text), length)]
+
+
+def _texts(names: object) -> list[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError("the locales are a list of texts")
+    return names

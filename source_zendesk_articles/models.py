@@ -150,11 +150,14 @@ def parse_user(answer: JsonObject) -> User:
 
 
 def parse_locales(answer: JsonObject) -> Locales:
-    """Parse `GET /locales` of a Help Center."""
-    return Locales(
+    """Parse `GET /locales` of a Help Center, which has its default one enabled."""
+    locales = Locales(
         enabled=_texts(answer, "locales", "the locales"),
         default=_text(answer, "default_locale", "the locales"),
     )
+    if locales.default.lower() not in {locale.lower() for locale in locales.enabled}:
+        raise UnreadableAnswerError("a list of locales without the default one")
+    return locales
 
 
 def parse_count(answer: JsonObject) -> int:

@@ -5,39 +5,20 @@ what followed it. So before a record or a retraction of an article goes out, a s
 in which that article is in doubt, in its old and its new locales.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from source_zendesk_articles.changes import Change
+from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.records import Cursor, Record, retraction
 from source_zendesk_articles.state import HelpCenterState, State
-from source_zendesk_articles.variants import PUBLIC
+from source_zendesk_articles.stats import EmissionStats
 
 # A batch is held back until its announcement has gone out: so many articles, or letters of text.
 BATCH_ARTICLES: Final = 1000
 BATCH_LETTERS: Final = 16_000_000
-# The second limit grows by itself with every 40 batches: 2.9 GB of text take a hundred states.
+# Both limits grow by themselves with every 40 batches: 2.9 GB of text take a hundred states.
 BATCHES_BEFORE_GROWING: Final = 40
-
-
-@dataclass
-class EmissionStats:
-    """How many records went out: public ones, and others by their reason."""
-
-    public: int = 0
-    internal: Counter[str] = field(default_factory=Counter)
-    retracted: Counter[str] = field(default_factory=Counter)
-
-    def count(self, record: Record) -> None:
-        """Add a record."""
-        if record["visibility"] == PUBLIC:
-            self.public += 1
-        elif record["status"] == "removed":
-            self.retracted[str(record["visibility_reason"])] += 1
-        else:
-            self.internal[str(record["visibility_reason"])] += 1
 
 
 class Outbox:
@@ -70,25 +51,22 @@ class Outbox:
 
     @property
     def rests_on_absence(self) -> bool:
-        """Whether something waits to be retracted because it was not listed."""
+        """Whether something waits to be retracted because it was not shown."""
         return any(change.rests_on_absence for change in self._waiting.values())
 
     @property
     def is_full(self) -> bool:
         """Whether it is time to `send`."""
-        limit = BATCH_LETTERS * (1 + self._batches // BATCHES_BEFORE_GROWING)
-        return len(self._waiting) >= BATCH_ARTICLES or self._letters >= limit
+        times = 1 + self._batches // BATCHES_BEFORE_GROWING
+        return (
+            len(self._waiting) >= BATCH_ARTICLES * times or self._letters >= BATCH_LETTERS * times
+        )
 
     def put(self, change: Change) -> None:
         """Let a change wait, instead of an earlier one of the same article."""
         self.drop(change.brand_subdomain, change.article_id)
         self._waiting[change.brand_subdomain, change.article_id] = change
         self._letters += change.letters
-
-    def clear(self) -> None:
-        """Forget all that waits: it goes on being what is known."""
-        self._waiting.clear()
-        self._letters = 0
 
     def drop(self, subdomain: str, article_id: int) -> None:
         """Forget a change that waits: the article was seen again, as it is known."""
@@ -106,28 +84,38 @@ class Outbox:
         if not self._waiting:
             return
         batch = list(self._waiting.values())
-        self.clear()
+        self._waiting.clear()
+        self._letters = 0
         self._batches += 1
         self._cursor.begin_batch()
         records = [list(self._records(change)) for change in batch]
+        # Of what is kept nothing is emitted: it can not come out of doubt.
+        settled = [change for change in batch if not (change.kept and self._is_in_doubt(change))]
         for change in batch:
-            known = self.help_centers[change.brand_subdomain].known
-            known.doubt(change.article_id, change.held)
+            self._known(change).doubt(change.article_id, change.held)
         yield from self.tell()
         self.owes_state = True
-        for change, emitted in zip(batch, records, strict=True):
+        for emitted in records:
             for record in emitted:
                 self.stats.count(record)
                 yield record
-            known = self.help_centers[change.brand_subdomain].known
-            known.take(change.article_id, change.digest, change.held, missed=change.missed)
+        for change in settled:
+            self._known(change).take(
+                change.article_id, change.digest, change.held, missed=change.missed
+            )
         self._emitted.update(change.article_id for change in batch)
+
+    def _known(self, change: Change) -> KnownArticles:
+        return self.help_centers[change.brand_subdomain].known
+
+    def _is_in_doubt(self, change: Change) -> bool:
+        return self._known(change).is_in_doubt(change.article_id)
 
     def _records(self, change: Change) -> Iterator[Record]:
         again = change.article_id in self._emitted
         for record in change.records:
-            record["updated_at"] = self._cursor.updated_at(str(record["updated_at"]), again=again)
-            yield record
+            stamped = str(record["updated_at"])
+            yield {**record, "updated_at": self._cursor.updated_at(stamped, again=again)}
         for locale, reason in change.retracted.items():
             yield retraction(
                 change.article_id,

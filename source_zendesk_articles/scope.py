@@ -45,8 +45,13 @@ def fingerprint(filters: Filters, *more: object) -> str:
     return sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
-def unknown(field: str, chosen: Iterable[object], valid: Mapping[object, str]) -> str | None:
-    """Return a sentence that names what the Help Center does not have, and what it has."""
+def sentence_on_unknown(
+    field: str, chosen: Iterable[object], valid: Mapping[object, str]
+) -> str | None:
+    """Return a sentence that names what the Help Center does not have, and what it has.
+
+    `valid` gives each id or locale its name, which may be ""; None if nothing is unknown.
+    """
     missing = sorted(str(choice) for choice in chosen if choice not in valid)
     if not missing:
         return None

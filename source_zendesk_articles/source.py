@@ -14,6 +14,12 @@ from source_zendesk_articles.errors import filters_without_match
 from source_zendesk_articles.help_center import inspect, read_hierarchy, unknown_filters
 from source_zendesk_articles.stream import Articles
 
+# The CDK logs the whole state that a sync begins with, which may be half a megabyte, to the logger
+# that it names after the source.
+logging.getLogger("airbyte.SourceZendeskArticles").addFilter(
+    lambda line: not line.getMessage().startswith("Setting state of")
+)
+
 
 class SourceZendeskArticles(AbstractSource):
     """Airbyte source with one stream, `articles`."""
@@ -33,8 +39,7 @@ class SourceZendeskArticles(AbstractSource):
         """
         parsed = parse_config(config)
         client = HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials))
-        treat_as_open = parsed.subdomain in parsed.treat_as_open
-        help_center = inspect(client, treat_as_open=treat_as_open)
+        help_center = inspect(client, treat_as_open=parsed.treats_as_open(parsed.subdomain))
         hierarchy = read_hierarchy(client, parsed.filters)
         sentences = unknown_filters(parsed.filters, help_center.locales, hierarchy)
         if sentences:

@@ -10,13 +10,17 @@ from source_zendesk_articles.errors import unreadable_state
 from source_zendesk_articles.instants import parse_instant
 from source_zendesk_articles.known import KnownArticles, UnreadableMemoryError
 
+_OPEN = "open"
+# The framework's own marks, of a stream that had no state.
+_PLATFORMS = "__ab_"
+
 
 class Listing(NamedTuple):
     """What the last listing of a Help Center has settled.
 
     `updated_at`: up to where Zendesk's stamps have been read since. `reconciled_at`: when the
-    listing began. `articles`: how many there were. `scope`: what was in scope, and whether
-    visitors could read: another one calls for another listing.
+    listing began. `articles`: how many there were. `scope` (see `scope_of`): another one calls for
+    another listing.
     """
 
     updated_at: str
@@ -24,18 +28,25 @@ class Listing(NamedTuple):
     articles: int
     scope: str
 
+    @property
+    def visitors_could_read(self) -> bool:
+        """What the look of a visitor found."""
+        return self.scope.startswith(_OPEN)
+
 
 class HelpCenterState(NamedTuple):
     """Where the reading of one Help Center stands.
 
     `listing` is None until a listing is finished. `reader`: the user and role of the last finished
-    one, "" before the first. `delivered_until`: what Zendesk has not stamped since then was
-    delivered, says a state that was written by hand.
+    one, or of the first that was begun; "" before that. `known_before`: while none is finished, how
+    many articles were known when the first was begun. `delivered_until`: what Zendesk has not
+    stamped since then was delivered, says a state that was written by hand.
     """
 
     known: KnownArticles
     listing: Listing | None = None
     reader: str = ""
+    known_before: int = 0
     delivered_until: str | None = None
 
 
@@ -47,6 +58,15 @@ class State(NamedTuple):
 
     synced_at: str
     help_centers: Mapping[str, HelpCenterState]
+
+
+def scope_of(fingerprint: str, *, visitors_may_read: bool | None) -> str:
+    """Return the `scope` of a listing: whether visitors could read, and a fingerprint.
+
+    That of an unknown answer is never the one of a later sync, which looks again.
+    """
+    answer = {True: _OPEN, False: "closed", None: "unknown"}[visitors_may_read]
+    return f"{answer} {fingerprint}"
 
 
 NO_STATE = State(synced_at="", help_centers={})
@@ -69,7 +89,11 @@ def to_json(state: State) -> dict[str, object]:
         "synced_at": state.synced_at,
         "help_centers": {
             subdomain: {
-                **(entry.listing._asdict() if entry.listing else {}),
+                **(
+                    entry.listing._asdict()
+                    if entry.listing
+                    else {"known_before": entry.known_before}
+                ),
                 "reader": entry.reader,
                 **({"delivered_until": entry.delivered_until} if entry.delivered_until else {}),
                 "known": entry.known.pack(),
@@ -98,7 +122,7 @@ def from_json(saved: Mapping[str, object], subdomain: str) -> State:
             until = _instant(updated_at, "updated_at")
             entry = HelpCenterState(KnownArticles(), delivered_until=until)
             return State(synced_at=until, help_centers={subdomain: entry})
-    if saved:
+    if any(not key.startswith(_PLATFORMS) for key in saved):
         raise unreadable_state("it has neither `help_centers` with `synced_at` nor `updated_at`")
     return NO_STATE
 
@@ -110,6 +134,7 @@ def _entry(subdomain: str, entry: object) -> HelpCenterState:
                 known=_known(subdomain, packed),
                 listing=_listing(subdomain, more),
                 reader=reader,
+                known_before=_count(more.get("known_before", 0), "known_before"),
                 delivered_until=(
                     _instant(more["delivered_until"], "delivered_until")
                     if "delivered_until" in more
@@ -133,16 +158,22 @@ def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:
         case {
             "updated_at": updated_at,
             "reconciled_at": reconciled_at,
-            "articles": int(articles),
+            "articles": articles,
             "scope": str(scope),
         }:
             return Listing(
                 _instant(updated_at, "updated_at"),
                 _instant(reconciled_at, "reconciled_at"),
-                articles,
+                _count(articles, "articles"),
                 scope,
             )
     raise unreadable_state(f"the entry of {subdomain} is neither finished nor unfinished")
+
+
+def _count(value: object, field: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise unreadable_state(f"`{field}` is not a number of articles")
+    return value
 
 
 def _instant(value: object, field: str) -> str:

@@ -1,6 +1,5 @@
 """The stream `articles`: the only module that knows Airbyte's stream protocol."""
 
-import logging
 from collections.abc import Generator, Iterator, Mapping, MutableMapping
 from typing import Any
 
@@ -21,11 +20,6 @@ from source_zendesk_articles.config import Config
 from source_zendesk_articles.records import Record
 from source_zendesk_articles.state import State, from_json, resumed, to_json
 from source_zendesk_articles.sync import sync_help_center
-
-# The CDK logs the whole state that a sync begins with, which may be half a megabyte.
-logging.getLogger("airbyte").addFilter(
-    lambda line: not line.getMessage().startswith("Setting state of")
-)
 
 
 class Articles(Stream, CheckpointMixin):

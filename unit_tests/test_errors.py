@@ -47,7 +47,7 @@ def test_too_many_that_vanished_are_a_question_to_the_user(another_reader: bool)
 
 def test_a_reader_who_changed_is_not_the_users_fault() -> None:
     assert FailureType.transient_error == reader_changed().failure_type
-    assert "nothing was retracted" in str(reader_changed())
+    assert "nothing more was retracted" in str(reader_changed())
 
 
 def test_every_filter_without_a_match_is_named() -> None:

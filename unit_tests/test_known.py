@@ -2,6 +2,7 @@
 
 import base64
 import random
+import struct
 import zlib
 
 import orjson
@@ -35,9 +36,11 @@ def memory_of(*article_ids: int, digest: bytes = OLD) -> KnownArticles:
     return memory
 
 
-def packed(columns: object, digests: bytes) -> str:
-    part = base64.b64encode(zlib.compress(orjson.dumps(columns)) + digests).decode()
-    return f"1.{len(digests) // DIGEST_BYTES}.{part}"
+def packed(names: object, gaps: list[int], sets: list[int], digests: bytes) -> str:
+    ids = struct.pack(f"<{len(gaps)}Q", *gaps)
+    columns = b"".join([ids[place::8] for place in range(8)] + [bytes(sets)])
+    part = base64.b64encode(zlib.compress(orjson.dumps(names) + b"\n" + columns) + digests)
+    return f"1.{len(digests) // DIGEST_BYTES}.{part.decode()}"
 
 
 # ------------------------------------------------------------------------------- what is known
@@ -288,7 +291,7 @@ def test_neighbouring_ids_pack_closer() -> None:
 
 WHOLE = memory_of(46_406_185_831_185, 46_406_185_900_000, 46_406_190_000_000).pack()
 PART = WHOLE.removeprefix("1.3.")
-ONE_SET = [["en-us"]]
+NAMES = ["de", "en-us"]
 
 
 @pytest.mark.parametrize(
@@ -311,25 +314,30 @@ ONE_SET = [["en-us"]]
         f"1.3.ü{PART}",
         f"1.3.\ud800{PART}",
         f"1.1.{base64.b64encode(b'no columns').decode()}",
-        packed([ONE_SET, [7]], OLD),
-        packed([ONE_SET, [7], [0], []], OLD),
-        packed([ONE_SET, [7], [0]], b""),
-        packed([ONE_SET, [7], [0]], OLD + NEW),
-        packed([ONE_SET, [7, 1], [0]], OLD + NEW),
-        packed([ONE_SET, [7], [2]], OLD),
-        packed([ONE_SET, [7], ["0"]], OLD),
-        packed([ONE_SET, [7], [None]], OLD),
-        packed([ONE_SET, [7, "8"], [0, 0]], OLD + NEW),
-        packed([[7], [7], [0]], OLD),
-        packed([None, [7], [0]], OLD),
-        packed(7, OLD),
-        packed(None, OLD),
-        packed({}, OLD),
+        packed(NAMES, [7], [], OLD),
+        packed(NAMES, [7], [0], b""),
+        packed(NAMES, [7], [0], OLD + NEW),
+        packed(NAMES, [7, 1], [0], OLD + NEW),
+        packed(NAMES, [2**63], [0], OLD),
+        packed(NAMES, [2**62, 2**62], [0, 0], OLD + NEW),
+        packed([7], [7], [0], OLD),
+        packed("de", [7], [0], OLD),
+        packed(["de", ["en-us"]], [7], [0], OLD),
+        packed([None], [7], [0], OLD),
+        packed(7, [7], [0], OLD),
+        packed(None, [7], [0], OLD),
+        packed({}, [7], [0], OLD),
+        packed(NAMES, [], [], b""),
     ],
 )
 def test_what_was_not_packed_so_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableMemoryError):
         KnownArticles.unpack(text)
+
+
+def test_a_text_that_was_put_together_by_hand_is_a_memory() -> None:
+    memory = KnownArticles.unpack(packed(NAMES, [7, 1], [2, 5], OLD + NEW))
+    assert {7: Known(OLD, GERMAN), 8: Known(NEW, ENGLISH, missed=True)} == contents(memory)
 
 
 def test_a_part_that_is_cut_anywhere_is_unreadable() -> None:
@@ -340,7 +348,7 @@ def test_a_part_that_is_cut_anywhere_is_unreadable() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [f"1.6.{PART}.{PART}", packed([ONE_SET, [7, 0], [0, 0]], OLD + NEW)],
+    [f"1.6.{PART}.{PART}", packed(NAMES, [7, 0], [0, 0], OLD + NEW)],
     ids=["in two parts", "in one part"],
 )
 def test_an_article_that_is_there_twice_is_unreadable(text: str) -> None:

@@ -20,6 +20,8 @@ ORDER = [
     "records",
     "changes",
     "state",
+    "due",
+    "stats",
     "outbox",
     "sync",
     "stream",

@@ -11,7 +11,7 @@ from source_zendesk_articles.scope import (
     has_article,
     has_locale,
     has_visibility,
-    unknown,
+    sentence_on_unknown,
 )
 
 ALL = Filters()
@@ -156,7 +156,7 @@ NAMES: dict[object, str] = {3: "Orders", 1: "Returns", 2: ""}
 def test_a_choice_that_the_help_center_does_not_have_is_named_with_what_it_has(
     chosen: tuple[object, ...], valid: dict[object, str], expected: str | None
 ) -> None:
-    assert expected == unknown("sections", chosen, valid)
+    assert expected == sentence_on_unknown("sections", chosen, valid)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +164,6 @@ def test_a_choice_that_the_help_center_does_not_have_is_named_with_what_it_has(
 )
 def test_a_long_list_of_choices_is_cut(count: int, expected: str) -> None:
     valid: dict[object, str] = dict.fromkeys(range(count), "")
-    sentence = unknown("sections", [-1], valid)
+    sentence = sentence_on_unknown("sections", [-1], valid)
     assert sentence is not None
     assert sentence.endswith(expected)

@@ -25,8 +25,8 @@ LISTED = {
     "articles": 730,
     "scope": "open 0123456789abcdef",
 }
-UNFINISHED = {"reader": "7:admin", "known": "1.0"}
-ENTRY = {**LISTED, **UNFINISHED}
+UNFINISHED = {"known_before": 0, "reader": "7:admin", "known": "1.0"}
+ENTRY = {**LISTED, "reader": "7:admin", "known": "1.0"}
 SAVED = {"synced_at": "2026-11-01T12:00:00Z", "help_centers": {"acme": ENTRY}}
 LISTING = Listing(
     updated_at="2026-11-01T11:59:00Z",
@@ -52,9 +52,12 @@ def state(**entries: HelpCenterState) -> State:
 
 
 def entry(
-    listing: Listing | None = LISTING, reader: str = "7:admin", delivered_until: str | None = None
+    listing: Listing | None = LISTING,
+    reader: str = "7:admin",
+    delivered_until: str | None = None,
+    known_before: int = 0,
 ) -> HelpCenterState:
-    return HelpCenterState(KnownArticles(), listing, reader, delivered_until)
+    return HelpCenterState(KnownArticles(), listing, reader, known_before, delivered_until)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,8 @@ def entry(
     [
         (entry(), ENTRY),
         (entry(listing=None), UNFINISHED),
-        (entry(listing=None, reader=""), {"reader": "", "known": "1.0"}),
+        (entry(listing=None, reader=""), {**UNFINISHED, "reader": ""}),
+        (entry(listing=None, known_before=20), {**UNFINISHED, "known_before": 20}),
         (
             entry(listing=None, delivered_until="2026-11-01T00:00:00Z"),
             {**UNFINISHED, "delivered_until": "2026-11-01T00:00:00Z"},
@@ -104,12 +108,20 @@ def test_a_state_without_help_centers_is_one() -> None:
     assert State("2026-11-01T12:00:00Z", {}) == from_json(saved, "acme")
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [{"__ab_full_refresh_sync_complete": True}, {"__ab_no_cursor_state_message": True}],
+)
+def test_the_frameworks_mark_of_a_stream_without_a_state_is_none(saved: dict[str, object]) -> None:
+    assert NO_STATE == from_json(saved, "acme")
+
+
 def test_a_state_written_by_hand_needs_the_time_only() -> None:
     read = from_json(BY_HAND, "acme")
     (subdomain,) = read.help_centers
     by_hand = read.help_centers[subdomain]
     assert ("2026-11-01T00:00:00Z", "acme") == (read.synced_at, subdomain)
-    assert (0, None, "", "2026-11-01T00:00:00Z") == (len(by_hand.known), *by_hand[1:])
+    assert (0, None, "", 0, "2026-11-01T00:00:00Z") == (len(by_hand.known), *by_hand[1:])
 
 
 def test_a_time_may_be_written_in_any_zone() -> None:

@@ -1,18 +1,10 @@
-"""When everything is listed, how much may vanish at once, and what the log says of a sync."""
+"""When everything is listed, and how much may vanish at once."""
 
 import pytest
 
-from source_zendesk_articles.client import RequestStats
+from source_zendesk_articles.due import is_suspicious, listing_due, listing_needed
 from source_zendesk_articles.known import KnownArticles
-from source_zendesk_articles.outbox import EmissionStats
 from source_zendesk_articles.state import HelpCenterState, Listing
-from source_zendesk_articles.sync import (
-    ReadStats,
-    is_suspicious,
-    listing_due,
-    listing_needed,
-    summary,
-)
 
 LISTED = Listing("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
 
@@ -45,7 +37,7 @@ def test_the_state_tells_whether_everything_has_to_be_listed(
 def test_everything_has_to_be_listed_while_an_article_is_in_doubt() -> None:
     given = entry()
     given.known.doubt(8, frozenset())
-    assert "some are in doubt" == listing_needed(given, 6)
+    assert "a sync broke off, or an article was missing the last time" == listing_needed(given, 6)
     given.known.forget(8)
     assert listing_needed(given, 6) is None
 
@@ -53,13 +45,13 @@ def test_everything_has_to_be_listed_while_an_article_is_in_doubt() -> None:
 def test_everything_has_to_be_listed_while_an_article_is_missed() -> None:
     given = entry()
     given.known.take(8, b"older", frozenset({"de"}), missed=True)
-    assert "some are in doubt" == listing_needed(given, 6)
+    assert "a sync broke off, or an article was missing the last time" == listing_needed(given, 6)
     given.known.take(8, b"older", frozenset({"de"}))
     assert listing_needed(given, 6) is None
 
 
 AT_NOON = "the last listing was at 2026-11-01T12:00:00Z"
-IN_THE_FUTURE = "the last listing lies in the future"
+IN_THE_FUTURE = "the last sync lies in the future"
 
 
 @pytest.mark.parametrize(
@@ -134,29 +126,3 @@ def test_another_reader_may_see_a_tenth_less_or_five_articles(
     missing: int, known: int, expected: bool
 ) -> None:
     assert expected is is_suspicious(missing=missing, known=known, another_reader=True)
-
-
-def test_a_quiet_sync_is_summed_up_without_what_did_not_happen() -> None:
-    assert (
-        "0 articles, 0 unchanged; 0 variants emitted; 0 public, 0 internal; 0 retracted; "
-        "0 outdated left out; 4 requests; 0 waits (0 s)."
-    ) == summary(ReadStats(), EmissionStats(), RequestStats(sent=4))
-
-
-def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
-    read = ReadStats(
-        articles=12_345,
-        unchanged=2_345,
-        outdated=7,
-        asked_one_by_one=3,
-        without_source=1,
-        without_section=1,
-    )
-    emitted = EmissionStats(public=30_000)
-    emitted.internal.update(draft=1_000, user_segment=2_000)
-    emitted.retracted.update(outdated=5, archived_or_deleted=1_200)
-    assert (
-        "12,345 articles, 2,345 unchanged; 33,000 variants emitted; 30,000 public, 3,000 internal "
-        "(user_segment 2,000, draft 1,000); 1,205 retracted (archived_or_deleted 1,200, "
-        "outdated 5); 7 outdated left out; 140 requests (3 for translations); 5 waits (62 s)."
-    ) == summary(read, emitted, RequestStats(sent=140, waits=5, waited_seconds=62))

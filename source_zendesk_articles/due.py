@@ -1,0 +1,53 @@
+"""Whether every article has to be listed, and whether a listing can be believed. Pure.
+
+Times are texts, by Zendesk's clock.
+"""
+
+from typing import Final
+
+from source_zendesk_articles.instants import later
+from source_zendesk_articles.state import HelpCenterState, Listing
+
+# Five pages cost little more than asking what changed, and find everything.
+SMALL: Final = 500
+# A lost access looks like archived articles, and nobody archives so many of so many at once.
+FEWEST_SUSPICIOUS: Final = 20
+
+
+def listing_needed(entry: HelpCenterState | None, reconcile_every_hours: int) -> str | None:
+    """Return why every article has to be listed, as far as the state tells; None if it does not.
+
+    The text continues a sentence of the log.
+    """
+    if entry is None:
+        return "it was never read before"
+    if entry.listing is None:
+        return "no listing of it was finished"
+    if not entry.known.is_settled:
+        return "a sync broke off, or an article was missing the last time"
+    if entry.listing.articles <= SMALL:
+        return "they are few"
+    if reconcile_every_hours == 0:
+        return "`reconcile_every_hours` is 0"
+    return None
+
+
+def listing_due(listing: Listing, now: str, scope: str, reconcile_every_hours: int) -> str | None:
+    """Return why the last listing does not do any more; None if it does.
+
+    A tenth of the interval is let off: a daily schedule must not list every second day.
+    """
+    if listing.scope != scope:
+        return "the filters, the locales or the connector are not what they were"
+    if max(listing.reconciled_at, listing.updated_at) > now:
+        return "the last sync lies in the future"
+    if later(listing.reconciled_at, reconcile_every_hours * 3600 * 9 // 10) <= now:
+        return f"the last listing was at {listing.reconciled_at}"
+    return None
+
+
+def is_suspicious(*, missing: int, known: int, another_reader: bool) -> bool:
+    """Tell whether more articles are missing than are likely to be archived at once."""
+    return (known >= FEWEST_SUSPICIOUS and 2 * missing > known) or (
+        another_reader and missing > max(5, known / 10)
+    )

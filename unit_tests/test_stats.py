@@ -1,0 +1,30 @@
+"""What the log says of a sync."""
+
+from source_zendesk_articles.client import RequestStats
+from source_zendesk_articles.stats import EmissionStats, ReadStats, summary
+
+
+def test_a_quiet_sync_is_summed_up_without_what_did_not_happen() -> None:
+    assert (
+        "0 articles, 0 unchanged; 0 variants emitted; 0 public, 0 internal; 0 retracted; "
+        "0 outdated left out; 4 requests; 0 waits (0 s)."
+    ) == summary(ReadStats(), EmissionStats(), RequestStats(sent=4))
+
+
+def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
+    read = ReadStats(
+        articles=12_345,
+        unchanged=2_345,
+        outdated=7,
+        asked_one_by_one=3,
+        without_source=1,
+        without_section=1,
+    )
+    emitted = EmissionStats(public=30_000)
+    emitted.internal.update(draft=1_000, user_segment=2_000)
+    emitted.retracted.update(outdated=5, archived_or_deleted=1_200)
+    assert (
+        "12,345 articles, 2,345 unchanged; 33,000 variants emitted; 30,000 public, 3,000 internal "
+        "(user_segment 2,000, draft 1,000); 1,205 retracted (archived_or_deleted 1,200, "
+        "outdated 5); 7 outdated left out; 140 requests (3 for translations); 5 waits (62 s)."
+    ) == summary(read, emitted, RequestStats(sent=140, waits=5, waited_seconds=62))
