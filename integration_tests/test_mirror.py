@@ -477,6 +477,21 @@ def test_an_archived_article_that_still_answers_is_retracted_by_the_second_listi
     assert LIST not in paths(zendesk)
 
 
+@pytest.mark.usefixtures("feed")
+def test_an_archived_article_does_not_come_back_when_its_retraction_dies(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.archived_articles_shown = True
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    help_center.archive(help_center.articles[0])
+    zendesk.clock.advance(7 * 3600)
+    platform.sync(config(zendesk))
+    platform.keep_until(platform.read(config(zendesk)), 1)
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
 @pytest.mark.parametrize("stamped", [True, False])
 def test_a_restored_article_comes_back(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, stamped: bool
@@ -813,6 +828,40 @@ def test_a_suspicious_listing_tells_a_state_also_when_nothing_else_happened(
     assert "scope" not in entry(output)
 
 
+def test_retractions_that_die_do_not_wear_the_suspicion_down(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 10)
+    fill(help_center, articles=100)
+    platform.sync(config(zendesk))
+    for article in help_center.articles[:45]:
+        help_center.archive(article)
+    output = platform.read(config(zendesk))
+    platform.keep_until(output, len(output.states) - 1)
+    for article in help_center.articles[:45]:
+        help_center.archive(article)
+    assert "are not listed any more" in platform.sync(config(zendesk)).error[1]
+
+
+def test_a_first_listing_that_died_is_no_measure_of_what_is_missing(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 30)
+    fill(help_center, articles=300)
+    for states in (2, 8):
+        platform.keep_until(platform.read(config(zendesk)), states)
+    for article in help_center.articles[-40:]:
+        help_center.archive(article)
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == held(platform)
+
+
 @pytest.mark.parametrize(("archived", "accepted"), [(5, True), (6, False)])
 def test_another_reader_may_miss_a_few_articles_only(
     zendesk: ZendeskEmulator,
@@ -858,13 +907,8 @@ def test_another_reader_is_known_after_a_first_sync_that_died(
     assert before.keys() <= held(platform).keys()
 
 
-@pytest.mark.parametrize("left", [[], ["de"]])
-def test_an_empty_or_partial_list_of_translations_retracts_nothing(
-    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, left: list[str]
-) -> None:
-    furnish(help_center)
-    platform.sync(config(zendesk))
-    before = held(platform)
+def cut_translations(zendesk: ZendeskEmulator, left: list[str]) -> None:
+    """Let every list of translations come with these locales only."""
 
     def leave_out(answer: dict[str, Any]) -> dict[str, object]:
         for holder in answer.get("articles", [answer]):
@@ -874,6 +918,17 @@ def test_an_empty_or_partial_list_of_translations_retracts_nothing(
 
     lists = Fault("rewrite", path="articles$", where=LISTING, rewrite=leave_out, times=None)
     zendesk.faults.add(lists, replace(lists, path="translations$", where={}))
+
+
+@pytest.mark.parametrize("left", [[], ["de"]])
+def test_an_empty_or_partial_list_of_translations_retracts_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, left: list[str]
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    before = held(platform)
+
+    cut_translations(zendesk, left)
     output = platform.sync(config(zendesk))
     assert output.succeeded
     zendesk.faults.assert_consumed()
@@ -1069,13 +1124,26 @@ def test_an_article_whose_section_no_list_shows_stays_in_scope_and_is_still_rest
     zendesk.clock.advance(60)
     output = platform.sync(configured)
     assert ([], True) == (output.records, output.succeeded)
-    assert "are in sections that no list shows" in output.logs
+    assert "or in one that no list shows" in output.logs
     # Two requests for sections, whatever the number of articles.
     zendesk.forget_requests()
     help_center.change(help_center.articles[0], user_segment_id=SEGMENT)
     platform.sync(configured)
     assert mirror(help_center, filters={"categories": [category.id]}) == held(platform)
     assert 2 == len([path for path in paths(zendesk) if path.endswith("sections")])
+
+
+def test_an_article_whose_section_no_list_shows_still_has_to_match_the_other_filters(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    category = next(iter(help_center.categories.values()))
+    configured = config(zendesk, categories=[category.id], exclude_labels=["no"])
+    platform.sync(configured)
+    hide_sections(zendesk)
+    labelled = help_center.articles[0]
+    help_center.change(labelled, label_names=["no"])
+    assert retracted(platform.sync(configured)).keys() == keys_of(labelled)
 
 
 def test_an_archived_article_of_a_deleted_section_is_retracted_though_it_still_answers(
@@ -1279,35 +1347,25 @@ def test_a_copy_that_was_public_when_a_sync_died_does_not_stay(
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.parametrize("left", [[], ["de"]])
+@pytest.mark.usefixtures("feed")
 def test_what_is_in_doubt_stays_so_while_a_list_of_translations_is_partial(
-    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, left: list[str]
 ) -> None:
     fill(help_center, articles=3)
     article = help_center.articles[0]
     help_center.change(article, user_segment_id=SEGMENT)
+    zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
     help_center.change(article, user_segment_id=None)
     platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
-    help_center.change(article, user_segment_id=SEGMENT)
-    empty = Fault(
-        "rewrite",
-        path="articles$",
-        where=LISTING,
-        rewrite=lambda answer: {
-            **answer,
-            "articles": [{**row, "translations": []} for row in answer["articles"]],
-        },
-    )
-    none = Fault("rewrite", path="translations$", rewrite=no_translations, times=3)
-    zendesk.faults.add(empty, none)
-    assert platform.sync(config(zendesk)).records == []
-    zendesk.faults.assert_consumed()
+    help_center.change(article, stamped=False, user_segment_id=SEGMENT)
+    zendesk.clock.advance(3600)
+    cut_translations(zendesk, left)
+    assert {locale for _, locale in keys(platform.sync(config(zendesk)))} == set(left)
+    zendesk.faults.clear()
     platform.sync(config(zendesk))
     assert mirror(help_center) == held(platform)
-
-
-def no_translations(answer: dict[str, Any]) -> dict[str, object]:
-    return {**answer, "translations": []}
 
 
 @pytest.mark.parametrize("kept", [0, 1])

@@ -38,7 +38,7 @@ def listing_due(listing: Listing, now: str, scope: str, reconcile_every_hours: i
     A tenth of the interval is let off: a daily schedule must not list every second day.
     """
     if listing.scope != scope:
-        return "the filters, the locales or the connector are not what they were"
+        return "filters, locales, what is known of visitors, or the connector have changed"
     if max(listing.reconciled_at, listing.updated_at) > now:
         return "the last sync lies in the future"
     if later(listing.reconciled_at, reconcile_every_hours * 3600 * 9 // 10) <= now:

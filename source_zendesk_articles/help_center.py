@@ -68,6 +68,10 @@ def inspect(
     )
     if visitors_may_read:
         openness = "is open: visitors who are not signed in may read it"
+    elif visitors_may_read is None and not treat_as_open:
+        openness = (
+            "gave visitors no usable answer, and is taken for closed to them until a sync gets one"
+        )
     elif treat_as_open:
         openness = (
             "is closed to visitors who are not signed in; `treat_as_open` names it, so that its "

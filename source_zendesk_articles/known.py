@@ -100,7 +100,8 @@ class KnownArticles:
 
     def doubt(self, article_id: int, locales: frozenset[str]) -> None:
         """Take an article for one that may be there in these locales, too, in any version."""
-        self._put(article_id, Known(IN_DOUBT, self.locales(article_id) | locales))
+        known = self[article_id] or Known(IN_DOUBT, frozenset())
+        self._put(article_id, known._replace(digest=IN_DOUBT, locales=known.locales | locales))
 
     def take(
         self, article_id: int, digest: bytes, locales: frozenset[str], *, missed: bool = False

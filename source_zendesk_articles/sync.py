@@ -73,7 +73,7 @@ def sync_help_center(
             if (yield from sync.run(sync.read_changes(entry.listing))):
                 return sync.state
             began_with = sync.state
-            why = "more were stamped within a second than the incremental list tells"
+            why = "the incremental list gets no further: too many were stamped within a second"
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
     help_center = inspect(client, treat_as_open=treat_as_open, locales=locales)
@@ -96,7 +96,7 @@ class _Sync:
         self._stats = ReadStats()
         # By section; it is read where the filters need it, and once more for a new section.
         self._category_of: dict[int, int] = {}
-        self._knows_all_sections = False
+        self._asked_for_sections_again = False
         enabled = frozenset(locale.lower() for locale in help_center.locales.enabled)
         treat_as_open = config.treats_as_open(client.subdomain)
         is_open = help_center.visitors_may_read is True or treat_as_open
@@ -189,10 +189,9 @@ class _Sync:
     def list_articles(self) -> Generator[Record | State, None, bool]:
         """Read every article, and retract what is known and not there any more."""
         reader = self._help_center.reader or ""
-        known_before = len(self._known)
-        if self._entry.listing is None and self._entry.known_before:
-            # What a listing emitted that was not finished must not outnumber what is missing.
-            known_before = self._entry.known_before
+        known_before = len(self._known) if self._entry.listing else self._entry.known_before
+        # What unfinished listings emit must not outnumber what is missing.
+        known = min(known_before or len(self._known), len(self._known))
         self._entries[self._client.subdomain] = self._entry._replace(
             listing=None, reader=self._entry.reader or reader, known_before=known_before
         )
@@ -210,13 +209,13 @@ class _Sync:
                 yield from self._send_if_full()
         missing = [article_id for article_id in self._known if article_id not in seen]
         another_reader = self._entry.reader not in {"", reader}
-        if is_suspicious(missing=len(missing), known=known_before, another_reader=another_reader):
+        if is_suspicious(missing=len(missing), known=known, another_reader=another_reader):
             yield from self._send()
             yield from self._outbox.tell()
             raise too_many_vanished(
                 self._client.host,
                 missing=len(missing),
-                known=known_before,
+                known=known,
                 another_reader=another_reader,
             )
         for article_id in missing:
@@ -288,7 +287,7 @@ class _Sync:
     def _is_in_scope(self, article: Article) -> bool:
         """Tell whether an article's section and labels are in scope.
 
-        While nobody knows in which category it is, it stays in or out of scope as it was.
+        While nobody knows in which category it is, it stays in or out of that as it was.
         """
         filters, section_id = self._rules.filters, article.section_id
         category_id = None
@@ -297,12 +296,15 @@ class _Sync:
         needs_section = filters.categories or filters.sections
         if (needs_section and section_id is None) or (filters.categories and category_id is None):
             self._stats.without_section += 1
-            return self._known[article.id] is not None
+            if self._known[article.id] is None:
+                return False
+            sections = filters.sections if section_id is not None else frozenset()
+            filters = filters._replace(categories=frozenset(), sections=sections)
         return has_article(filters, article, category_id)
 
     def _category_id(self, section_id: int) -> int | None:
-        if section_id not in self._category_of and not self._knows_all_sections:
-            self._knows_all_sections = True
+        if section_id not in self._category_of and not self._asked_for_sections_again:
+            self._asked_for_sections_again = True
             self._remember(read_hierarchy(self._client, self._rules.filters).sections)
         return self._category_of.get(section_id)
 
@@ -368,8 +370,8 @@ class _Sync:
             )
         if self._stats.without_section:
             _LOG.warning(
-                "%d articles of Help Center %s are in sections that no list shows, so that "
-                "nobody knows their category: they stay in or out of scope as they were.",
+                "%d articles of Help Center %s are in no section, or in one that no list shows, so "
+                "that nobody knows their category: they stay in it or out of it as they were.",
                 self._stats.without_section,
                 self._client.subdomain,
             )

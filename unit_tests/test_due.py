@@ -82,7 +82,7 @@ def test_a_listing_does_for_nine_tenths_of_the_interval(
 @pytest.mark.parametrize("now", ["2026-11-01T11:00:00Z", "2026-11-01T12:00:00Z"])
 @pytest.mark.parametrize("scope", ["closed 0123", "open 4567", ""])
 def test_a_listing_of_another_scope_does_not_do(now: str, scope: str) -> None:
-    expected = "the filters, the locales or the connector are not what they were"
+    expected = "filters, locales, what is known of visitors, or the connector have changed"
     assert expected == listing_due(LISTED, now, scope, 6)
 
 

@@ -84,11 +84,11 @@ def test_a_doubt_is_about_the_old_locales_and_the_new() -> None:
     assert {7: Known(IN_DOUBT, BOTH), 8: Known(IN_DOUBT, GERMAN)} == contents(memory)
 
 
-def test_a_doubt_takes_the_mark_of_a_missed_article_away() -> None:
+def test_a_doubt_leaves_a_missed_article_its_mark() -> None:
     memory = KnownArticles()
     memory.take(7, OLD, ENGLISH, missed=True)
     memory.doubt(7, frozenset())
-    assert Known(IN_DOUBT, ENGLISH) == memory[7]
+    assert Known(IN_DOUBT, ENGLISH, missed=True) == memory[7]
 
 
 def test_what_was_emitted_last_is_what_is_known() -> None:
