@@ -968,6 +968,22 @@ def test_a_visitor_who_gets_no_usable_answer_looks_again_at_the_next_sync(
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.usefixtures("waits", "feed")
+def test_what_visitors_get_does_not_matter_where_readers_sign_in(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
+    configured = config(zendesk, visibility=["public"], treat_as_open=["acme"])
+    platform.sync(configured)
+    expected = mirror(help_center, treat_as_open=True, filters={"visibility": ["public"]})
+    assert expected == held(platform)
+    zendesk.clock.advance(60)
+    zendesk.forget_requests()
+    assert platform.sync(configured).records == []
+    assert LIST not in paths(zendesk)
+
+
 @pytest.mark.parametrize("locales", [[], ["de"]])
 @pytest.mark.usefixtures("waits")
 def test_a_list_of_locales_without_the_default_one_is_not_believed(

@@ -16,7 +16,7 @@ class HelpCenter(NamedTuple):
     """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock.
 
     `reader` is the user and role, None where nobody asked. `visitors_may_read` is None where
-    Zendesk did not say: then they may not.
+    Zendesk did not say: then they may not, until it does.
     """
 
     reader: str | None
@@ -47,6 +47,9 @@ def inspect(
     asked_at = client.now
     locales = locales or client.locales()
     visitors_may_read = client.visitors_may_read(locales.default)
+    if treat_as_open:
+        # Then nothing rests on the answer, or on getting one.
+        visitors_may_read = visitors_may_read is True
     _LOG.info(
         "Zendesk account %s, as %s <%s>, %s.",
         client.subdomain,
@@ -68,7 +71,7 @@ def inspect(
     )
     if visitors_may_read:
         openness = "is open: visitors who are not signed in may read it"
-    elif visitors_may_read is None and not treat_as_open:
+    elif visitors_may_read is None:
         openness = (
             "gave visitors no usable answer, and is taken for closed to them until a sync gets one"
         )

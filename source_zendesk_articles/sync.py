@@ -77,7 +77,7 @@ def sync_help_center(
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
     help_center = inspect(client, treat_as_open=treat_as_open, locales=locales)
-    if help_center.visitors_may_read is None and config.visibility and not treat_as_open:
+    if help_center.visitors_may_read is None and config.visibility:
         # Taken for closed, it would have everything retracted that is public.
         raise unknown_visibility(client.host)
     sync = _Sync(client, config, began_with, help_center)
@@ -136,7 +136,7 @@ class _Sync:
 
         A key that another Help Center of the state holds stays: a renamed brand has the same ones.
         """
-        for subdomain in self._entries.keys() - {self._client.subdomain}:
+        for subdomain in sorted(self._entries.keys() - {self._client.subdomain}):
             entry = self._entries[subdomain]
             others = [other.known for other in self._entries.values() if other is not entry]
             for article_id in entry.known:
