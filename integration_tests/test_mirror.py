@@ -518,6 +518,8 @@ def test_a_locale_that_is_disabled_and_enabled_again(
 ) -> None:
     zendesk.switches.disabled_locale_translations = comes
     furnish(help_center)
+    # So that no change is read again by the feed's overlap.
+    zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
     before = held(platform)
     zendesk.clock.advance(60)
@@ -532,6 +534,19 @@ def test_a_locale_that_is_disabled_and_enabled_again(
     help_center.enable_locale("de")
     platform.sync(config(zendesk))
     assert before == held(platform)
+
+
+@pytest.mark.usefixtures("feed")
+def test_a_help_center_that_is_treated_as_open_from_now_on_is_public_at_once(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    help_center.visitors = "closed"
+    zendesk.clock.advance(3600)
+    for treated in ([], ["acme"], []):
+        platform.sync(config(zendesk, treat_as_open=treated))
+        assert mirror(help_center, treat_as_open=bool(treated)) == held(platform)
+        zendesk.clock.advance(60)
 
 
 def test_a_help_center_that_is_closed_and_opened_to_visitors(
@@ -585,6 +600,7 @@ def test_a_new_version_of_the_digest_emits_everything_once(
     help_center: HelpCenter,
 ) -> None:
     furnish(help_center)
+    zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
     with (
         patch("source_zendesk_articles.records.DIGEST_VERSION", 2),
@@ -959,6 +975,7 @@ def test_a_visitor_who_gets_no_usable_answer_looks_again_at_the_next_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
+    zendesk.clock.advance(3600)
     zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
     platform.sync(config(zendesk))
     assert mirror(help_center, is_open=False) == held(platform)
@@ -1036,6 +1053,7 @@ def test_taking_into_scope_brings_old_articles_and_taking_out_retracts_them(
     help_center: HelpCenter,
 ) -> None:
     furnish(help_center)
+    zendesk.clock.advance(3600)
     orders, _, inside = help_center.sections.values()
     category = inside.category_id
     for filters in (
@@ -1410,6 +1428,7 @@ def test_a_listing_that_dies_when_the_scope_has_changed_is_done_again(
 ) -> None:
     monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 2)
     furnish(help_center)
+    zendesk.clock.advance(3600)
     platform.sync(config(zendesk, locales=["de"]))
     output = platform.read(config(zendesk))
     platform.keep_until(output, 2)
