@@ -211,6 +211,26 @@ def test_1500_articles_stamped_in_one_second_are_read_by_a_listing(
 
 
 @pytest.mark.usefixtures("feed")
+def test_what_a_feed_emitted_before_it_got_stuck_is_told_when_the_listing_fails(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.incremental_page_size = 5
+    fill(help_center, articles=20)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+    zendesk.clock.advance(600)
+    zendesk.faults.add(Fault("status", path="me$", status=403, times=None))
+    first = platform.sync(config(zendesk))
+    assert (10, "config_error") == (len(first.records), first.error[0])
+    zendesk.faults.clear()
+    assert keys(first).isdisjoint(keys(platform.sync(config(zendesk))))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.usefixtures("feed")
 def test_an_empty_feed_whose_end_time_is_1_starts_nothing_anew(
     zendesk: ZendeskEmulator,
     platform: Platform,
@@ -358,6 +378,9 @@ def test_a_feed_page_that_does_not_come_is_asked_for_in_smaller_ones(
     assert output.succeeded
     sizes = {request.query.get("per_page") for request in zendesk.requests} - {None}
     assert sizes == {"100", "50", "25"}
+    # What did not come once is not asked for with every page.
+    unsized = [r for r in zendesk.requests if r.path == INCREMENTAL and "per_page" not in r.query]
+    assert 3 == len(unsized)
     assert mirror(help_center) == held(platform)
 
 
@@ -1297,6 +1320,21 @@ def test_the_state_of_another_help_center_is_retracted_first(
     assert {"acme"} == {record["brand_subdomain"] for record in output.records[: len(before)]}
     helped = output.states[-1]["stream"]["stream_state"]["help_centers"]
     assert helped.keys() == {"shop"}
+
+
+def test_what_another_help_center_of_the_state_holds_is_not_retracted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    saved = platform.sync(config(zendesk)).states[-1]["stream"]["stream_state"]
+    entries = saved["help_centers"]
+    platform.state = state(
+        synced_at=saved["synced_at"], help_centers={"old": entries["acme"], **entries}
+    )
+    output = platform.sync(config(zendesk))
+    assert output.records == []
+    helped = output.states[-1]["stream"]["stream_state"]["help_centers"]
+    assert helped.keys() == {"acme"}
 
 
 def test_a_help_center_that_can_not_be_read_retracts_nothing_of_the_one_before(

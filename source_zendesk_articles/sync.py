@@ -157,7 +157,7 @@ class _Sync:
             listing.reconciled_at,
             "could read it" if listing.visitors_could_read else "could not read it",
         )
-        since = min(later(listing.updated_at, -OVERLAP_SECONDS), self._settled)
+        since = later(listing.updated_at, -OVERLAP_SECONDS)
         while True:
             changes = self._changes(since)
             for article in changes.articles:
