@@ -380,7 +380,8 @@ def test_a_feed_page_that_does_not_come_is_asked_for_in_smaller_ones(
     assert sizes == {"100", "50", "25"}
     # What did not come once is not asked for with every page.
     unsized = [r for r in zendesk.requests if r.path == INCREMENTAL and "per_page" not in r.query]
-    assert 3 == len(unsized)
+    by_100 = [r for r in zendesk.requests if r.query.get("per_page") == "100"]
+    assert (3, 3) == (len(unsized), len(by_100))
     assert mirror(help_center) == held(platform)
 
 
@@ -774,12 +775,14 @@ def test_a_credential_that_is_demoted_during_a_listing_retracts_nothing(
     assert mirror(help_center) == held(platform)
 
 
-def test_an_article_that_comes_again_and_is_gone_by_then_is_retracted(
-    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+@pytest.mark.parametrize("known", [True, False])
+def test_an_article_that_comes_again_and_is_gone_by_then_does_not_stay(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, known: bool
 ) -> None:
     zendesk.switches.sideload_on_lists = False
     fill(help_center, articles=150)
-    platform.sync(config(zendesk))
+    if known:
+        platform.sync(config(zendesk))
     first = help_center.articles[-1]
     during_the_listing(zendesk, lambda: help_center.change(first, position=99))
     asked = f"{first.id}/translations$"
@@ -788,7 +791,22 @@ def test_an_article_that_comes_again_and_is_gone_by_then_is_retracted(
     )
     output = platform.sync(config(zendesk))
     zendesk.faults.assert_consumed()
-    assert retracted(output).keys() == keys_of(first)
+    assert retracted(output).keys() == (keys_of(first) if known else set())
+    assert mirror(help_center) == held(platform)
+
+
+def test_an_article_that_comes_again_as_it_was_is_not_emitted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=150)
+    platform.sync(config(zendesk))
+    first = help_center.articles[-1]
+    help_center.change(first, user_segment_id=SEGMENT)
+    during_the_listing(
+        zendesk, lambda: help_center.change(first, position=99, user_segment_id=None)
+    )
+    assert platform.sync(config(zendesk)).records == []
+    zendesk.faults.assert_consumed()
     assert mirror(help_center) == held(platform)
 
 
@@ -1259,6 +1277,23 @@ def test_a_hand_written_state_is_kept_by_a_sync_that_dies(
         emitted |= {(r["id"], r["locale"]) for batch in batches_of(output)[:kept] for r in batch}
     emitted |= keys(platform.sync(config(zendesk)))
     assert keys_of(*touched) == emitted
+
+
+def test_what_a_hand_written_state_took_for_delivered_is_known_from_then_on(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", 1)
+    fill(help_center, articles=5)
+    old, touched = help_center.articles[4], help_center.articles[0]
+    zendesk.clock.advance(3600)
+    help_center.change(touched, promoted=True)
+    platform.state = state(updated_at="2026-11-01T13:00:00Z")
+    platform.keep_until(platform.read(config(zendesk)), 1)
+    help_center.change(old, stamped=False, user_segment_id=SEGMENT)
+    assert keys_of(old, touched) == keys(platform.sync(config(zendesk)))
 
 
 def test_a_hand_written_state_in_the_future_emits_nothing(
