@@ -21,7 +21,7 @@ from rich.table import Table
 
 from integration_tests import destination
 from integration_tests.connector import Message, Output, config, run_script
-from integration_tests.truth import Key, Row, truth
+from integration_tests.truth import Key, Row, key_of, truth
 from integration_tests.zendesk_emulator import (
     Article,
     HelpCenter,
@@ -264,7 +264,7 @@ def _changes(console: Console, sync: _Sync, touched: set[int]) -> bool:
     contents: Counter[str] = Counter()
     last = None
     for record in records:
-        before = sync.before.get((record["id"], record["locale"]))
+        before = sync.before.get(key_of(record))
         content = _content(before, record)
         contents[content] += 1
         table.add_row(
@@ -374,7 +374,7 @@ def _held(database: Path) -> dict[Key, Row]:
     for row in rows:
         times = {name: value for name, value in row.items() if isinstance(value, datetime)}
         row.update({name: f"{value:%Y-%m-%dT%H:%M:%SZ}" for name, value in times.items()})
-    return {(row["id"], row["locale"]): row for row in rows}
+    return {key_of(row): row for row in rows}
 
 
 def _title_of(article: Article) -> str:

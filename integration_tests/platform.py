@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integration_tests.connector import Message, Output, run
-from integration_tests.truth import Key, Row, noticed, rows
+from integration_tests.truth import Key, Row, key_of, noticed, rows
 from integration_tests.zendesk_emulator import ZendeskEmulator
 
 
@@ -29,7 +29,7 @@ class Destination:
 
     def write(self, batch: Collection[Row]) -> None:
         """Take what came between two states, which may be written as a set."""
-        keys = [(record["id"], record["locale"]) for record in batch]
+        keys = [key_of(record) for record in batch]
         assert len(set(keys)) == len(keys), "a key came twice between two states"
         for key, record in zip(keys, batch, strict=True):
             held = self.newest.get(key)

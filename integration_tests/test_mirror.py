@@ -19,7 +19,7 @@ from integration_tests.connector import (
     run,
 )
 from integration_tests.platform import Platform, batches_of
-from integration_tests.truth import Key, Row, noticed, truth
+from integration_tests.truth import Key, Row, key_of, noticed, truth
 from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill, furnish
 
@@ -55,7 +55,7 @@ def mirror(help_center: HelpCenter, **options: Any) -> dict[Key, Row]:  # noqa: 
 
 
 def keys(output: Output) -> set[Key]:
-    return {(record["id"], record["locale"]) for record in output.records}
+    return {key_of(record) for record in output.records}
 
 
 def keys_of(*articles: Article) -> set[Key]:
@@ -64,7 +64,7 @@ def keys_of(*articles: Article) -> set[Key]:
 
 def retracted(output: Output) -> dict[Key, str]:
     return {
-        (record["id"], record["locale"]): record["visibility_reason"]
+        key_of(record): record["visibility_reason"]
         for record in output.records
         if record["status"] == "removed"
     }
@@ -137,7 +137,7 @@ def test_one_edited_article_of_1000_is_two_requests_and_its_variants(
     fill(help_center, articles=1000)
     zendesk.clock.advance(3600)
     first = platform.sync(config(zendesk))
-    hashes = {(r["id"], r["locale"]): r["content_hash"] for r in first.records}
+    hashes = {key_of(r): r["content_hash"] for r in first.records}
     edited = help_center.articles[700]
     zendesk.clock.advance(300)
     help_center.change_translation(edited, "de", body="<p>Neu</p>")
@@ -145,9 +145,7 @@ def test_one_edited_article_of_1000_is_two_requests_and_its_variants(
     output = platform.sync(config(zendesk))
     assert keys_of(edited) == keys(output)
     assert len(zendesk.requests) == 2
-    unchanged = {
-        r["locale"] for r in output.records if r["content_hash"] == hashes[r["id"], r["locale"]]
-    }
+    unchanged = {r["locale"] for r in output.records if r["content_hash"] == hashes[key_of(r)]}
     assert unchanged == {"en-us"}
     assert mirror(help_center) == held(platform)
 
@@ -232,9 +230,7 @@ def test_what_a_feed_emitted_before_it_got_stuck_is_told_when_the_listing_fails(
 
 @pytest.mark.usefixtures("feed")
 def test_an_empty_feed_whose_end_time_is_1_starts_nothing_anew(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=5)
     platform.sync(config(zendesk))
@@ -250,9 +246,7 @@ def test_an_empty_feed_whose_end_time_is_1_starts_nothing_anew(
 
 @pytest.mark.usefixtures("feed")
 def test_a_change_that_shows_up_late_is_still_read(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     zendesk.switches.incremental_delay = 110
     fill(help_center, articles=5)
@@ -289,9 +283,7 @@ def test_a_start_time_is_never_younger_than_a_minute(
 
 @pytest.mark.usefixtures("feed")
 def test_two_edits_in_one_second_around_a_sync_both_arrive(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=5)
     platform.sync(config(zendesk))
@@ -358,9 +350,7 @@ def test_a_feed_that_fails_halfway_keeps_what_was_read_and_loses_nothing(
 
 @pytest.mark.usefixtures("waits", "feed")
 def test_a_feed_page_that_does_not_come_is_asked_for_in_smaller_ones(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     zendesk.switches.incremental_honours_per_page = True
     fill(help_center, articles=60)
@@ -418,9 +408,7 @@ def test_a_listing_is_due_by_zendesks_clock(  # noqa: PLR0913, PLR0917 -- fixtur
 
 @pytest.mark.usefixtures("feed")
 def test_what_zendesk_does_not_stamp_is_found_by_the_next_listing(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=9)
     platform.sync(config(zendesk))
@@ -481,9 +469,7 @@ def test_missing_articles_are_asked_for_before_they_are_retracted(
 
 @pytest.mark.usefixtures("feed")
 def test_an_archived_article_that_still_answers_is_retracted_by_the_second_listing(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     zendesk.switches.archived_articles_shown = True
     fill(help_center, articles=5)
@@ -586,9 +572,7 @@ def test_a_help_center_that_is_closed_and_opened_to_visitors(
 
 @pytest.mark.usefixtures("feed")
 def test_a_clock_that_goes_back_calls_for_a_listing_and_no_time_goes_back(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=5)
     zendesk.clock.advance(7 * 3600)
@@ -619,9 +603,7 @@ def test_a_clock_that_goes_back_behind_the_last_feed_calls_for_a_listing(
 
 @pytest.mark.usefixtures("feed")
 def test_a_new_version_of_the_digest_emits_everything_once(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
     zendesk.clock.advance(3600)
@@ -713,7 +695,7 @@ def test_an_article_that_comes_twice_in_two_batches_is_emitted_as_it_came_last(
     )
     output = platform.sync(config(zendesk))
     zendesk.faults.assert_consumed()
-    seen = [r["visibility"] for r in output.records if (r["id"], r["locale"]) == (first.id, "de")]
+    seen = [r["visibility"] for r in output.records if key_of(r) == (first.id, "de")]
     assert seen == ["public", "internal"]
     assert mirror(help_center) == held(platform)
 
@@ -1089,9 +1071,7 @@ def test_no_error_is_ever_a_retraction(
 
 @pytest.mark.usefixtures("feed")
 def test_taking_into_scope_brings_old_articles_and_taking_out_retracts_them(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
     zendesk.clock.advance(3600)
@@ -1166,9 +1146,7 @@ def test_a_section_that_was_deleted_is_retracted_and_does_not_block_the_sync(
 
 @pytest.mark.usefixtures("feed")
 def test_a_new_section_is_looked_up_before_its_articles_are_judged(
-    zendesk: ZendeskEmulator,
-    platform: Platform,
-    help_center: HelpCenter,
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
     category = next(iter(help_center.categories.values()))
@@ -1184,8 +1162,14 @@ def test_a_new_section_is_looked_up_before_its_articles_are_judged(
 
 def hide_sections(zendesk: ZendeskEmulator) -> None:
     """Let no list show a section."""
-    hide: Callable[[dict[str, Any]], dict[str, Any]] = lambda answer: {**answer, "sections": []}  # noqa: E731
-    zendesk.faults.add(Fault("rewrite", path="sections$", rewrite=hide, times=None))
+    zendesk.faults.add(
+        Fault(
+            "rewrite",
+            path="sections$",
+            rewrite=lambda answer: {**answer, "sections": []},
+            times=None,
+        )
+    )
 
 
 def test_an_article_whose_section_no_list_shows_stays_in_scope_and_is_still_restricted(
@@ -1274,7 +1258,7 @@ def test_a_hand_written_state_is_kept_by_a_sync_that_dies(
     for kept in (1, 2):
         output = platform.read(config(zendesk))
         platform.keep_until(output, kept)
-        emitted |= {(r["id"], r["locale"]) for batch in batches_of(output)[:kept] for r in batch}
+        emitted |= {key_of(r) for batch in batches_of(output)[:kept] for r in batch}
     emitted |= keys(platform.sync(config(zendesk)))
     assert keys_of(*touched) == emitted
 
@@ -1416,9 +1400,9 @@ def test_a_first_sync_of_3000_articles_that_is_killed_three_times_emits_no_varia
         # Killed in the middle of the second batch of this run.
         lost = len(batches_of(output)[2]) // 2
         platform.keep_until(output, 2, more=range(lost))
-        emitted += [(r["id"], r["locale"]) for r in batches_of(output)[1]]
+        emitted += [key_of(r) for r in batches_of(output)[1]]
     output = platform.sync(config(zendesk))
-    emitted += [(r["id"], r["locale"]) for r in output.records]
+    emitted += [key_of(r) for r in output.records]
     assert len(emitted) == len(set(emitted)) == 12_000
     assert mirror(help_center) == held(platform)
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from integration_tests.connector import LISTING, Output, config, credentials
 from integration_tests.platform import Platform, batches_of
-from integration_tests.truth import Key, Row, noticed, truth, visitors_see_something
+from integration_tests.truth import Key, Row, key_of, noticed, truth, visitors_see_something
 from integration_tests.zendesk_emulator import (
     Article,
     Fault,
@@ -541,7 +541,7 @@ class Mirror(RuleBasedStateMachine):
         shown = archived if self.zendesk.switches.archived_articles_shown else set()
         taken_back: set[int] = set()
         for record in output.records:
-            key = record["id"], record["locale"]
+            key = key_of(record)
             if key[0] in shown:
                 continue
             if record["status"] == "removed":

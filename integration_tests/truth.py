@@ -54,12 +54,17 @@ def _matches(
     )
 
 
+def key_of(record: Row) -> Key:
+    """Return the primary key of a record."""
+    return record["id"], record["locale"]
+
+
 def rows(records: list[Row]) -> dict[Key, Row]:
     """Return records in the form of `truth`; each key must be there once.
 
     The CDK leaves nulls out of what it prints.
     """
-    keyed = {(record["id"], record["locale"]): record for record in records}
+    keyed = {key_of(record): record for record in records}
     assert len(keyed) == len(records), "a key came twice"
     return {key: {name: record.get(name) for name in _NAMES} for key, record in keyed.items()}
 

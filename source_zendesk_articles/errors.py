@@ -70,10 +70,10 @@ def _explain(
                 f"{host}; token access must be switched on in Admin Center, Apps and "
                 f"integrations, APIs, API tokens. {_TOKENS_END}"
             )
-        case HTTPStatus.FORBIDDEN:
-            message = f"Zendesk does not let this user read {path} {said}. {_ONLY_STAFF}"
-        case HTTPStatus.NOT_FOUND if "/incremental/" in path:
-            # So it answers whoever is no agent, the anonymous among them.
+        # The incremental list answers 404 to whoever is no agent, the anonymous among them.
+        case _ if status == HTTPStatus.FORBIDDEN or (
+            status == HTTPStatus.NOT_FOUND and "/incremental/" in path
+        ):
             message = f"Zendesk does not let this user read {path} {said}. {_ONLY_STAFF}"
         case HTTPStatus.NOT_FOUND if "/help_center/" in path:
             message = (

@@ -225,11 +225,9 @@ def _article(row: object) -> Article:
         section_id=(
             None if raw.get("section_id") is None else _integer(raw, "section_id", "article")
         ),
-        label_names=_texts(raw, "label_names", "article") if raw.get("label_names") else (),
+        label_names=_texts_if_any(raw, "label_names", "article"),
         # Each translation says the same of itself.
-        outdated_locales=frozenset(
-            _texts(raw, "outdated_locales", "article") if raw.get("outdated_locales") else ()
-        ),
+        outdated_locales=frozenset(_texts_if_any(raw, "outdated_locales", "article")),
         translations=(
             None
             if raw.get("translations") is None
@@ -307,6 +305,10 @@ def _texts(raw: JsonObject, key: str, what: str) -> tuple[str, ...]:
     if len(texts) != len(values):
         raise UnreadableAnswerError(f"{what} whose `{key}` are not texts")
     return texts
+
+
+def _texts_if_any(raw: JsonObject, key: str, what: str) -> tuple[str, ...]:
+    return _texts(raw, key, what) if raw.get(key) else ()
 
 
 def _boolean(raw: JsonObject, key: str, what: str) -> bool:

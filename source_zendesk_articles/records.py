@@ -31,9 +31,11 @@ _ARTICLE_FIELDS: Final = (
     "created_at",
 )
 
-
-# What counts as a change of a variant: what a reader, a bot or an access rule can notice. Votes,
-# position and time stamps move all the time. The body is in its hash.
+# Of the article's own fields, those that do not count as a change: they move all the time, or
+# never.
+_UNNOTICED: Final = {"position", "comments_disabled", "vote_sum", "vote_count", "created_at"}
+# What counts as a change of a variant: what a reader, a bot or an access rule can notice. The body
+# is in its hash.
 NOTICED: Final = (
     "id",
     "locale",
@@ -47,15 +49,7 @@ NOTICED: Final = (
     "visibility_reason",
     "status",
     "source_locale",
-    "url",
-    "author_id",
-    "section_id",
-    "permission_group_id",
-    "user_segment_id",
-    "user_segment_ids",
-    "label_names",
-    "content_tag_ids",
-    "promoted",
+    *(name for name in _ARTICLE_FIELDS if name not in _UNNOTICED),
     "content_hash",
 )
 # Another number emits every article once more: raise it with `NOTICED`, in a major version.
@@ -89,8 +83,9 @@ class Cursor:
         `stamped` is Zendesk's time, None for a retraction; `again` tells that an earlier batch of
         this sync may have emitted or retracted the key.
         """
-        own = stamped is not None and stamped > self._synced_at
-        given = stamped if stamped is not None and own else self._this_sync
+        given = self._this_sync
+        if stamped is not None and stamped > self._synced_at:
+            given = stamped
         if again:
             given = max(given, self._again)
         self.latest = max(self.latest, given)

@@ -1,7 +1,7 @@
 """One sync of one Help Center: the one place that decides what is read, and what follows."""
 
 import logging
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from typing import Final
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -196,7 +196,7 @@ class _Sync:
             listing=None, reader=self._entry.reader or reader, known_before=known_before
         )
         hierarchy = read_hierarchy(self._client, self._rules.filters)
-        self._remember(hierarchy.sections)
+        self._remember(hierarchy.sections.values())
         for sentence in unknown_filters(self._rules.filters, self._help_center.locales, hierarchy):
             _LOG.warning("%s", sentence)
         seen: set[int] = set()
@@ -305,11 +305,12 @@ class _Sync:
     def _category_id(self, section_id: int) -> int | None:
         if section_id not in self._category_of and not self._asked_for_sections_again:
             self._asked_for_sections_again = True
-            self._remember(read_hierarchy(self._client, self._rules.filters).sections)
+            for page in self._client.sections():
+                self._remember(page)
         return self._category_of.get(section_id)
 
-    def _remember(self, sections: Mapping[int, Section]) -> None:
-        self._category_of.update({row.id: row.category_id for row in sections.values()})
+    def _remember(self, sections: Iterable[Section]) -> None:
+        self._category_of.update({row.id: row.category_id for row in sections})
 
     def _translations(self, article: Article) -> tuple[Translation, ...] | None:
         """Return the translations of an article, asked for where they are partial; None if gone."""
