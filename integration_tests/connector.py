@@ -20,7 +20,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import assemble_uncaught_exception
 from airbyte_cdk.logger import AirbyteLogFormatter
 
-from integration_tests.zendesk_emulator import User, ZendeskEmulator
+from integration_tests.zendesk_emulator import ZendeskEmulator
 from source_zendesk_articles.source import SourceZendeskArticles
 
 Message = dict[str, Any]
@@ -28,6 +28,9 @@ SCRIPT = Path(sys.executable).parent / "source-zendesk-articles"
 CATALOG = Path(__file__).parent / "configured_catalog.json"
 # By what the connector's listing is known among the requests.
 LISTING = {"include": "translations"}
+# Parsed once: the CDK's YAML takes longer than most syncs here.
+_SPEC = SourceZendeskArticles().spec(logging.getLogger("airbyte"))
+_SECRET_FIELDS = {"client_secret", "refresh_token", "access_token", "api_token"}
 
 
 @dataclass
@@ -57,6 +60,11 @@ class Output:
         return self.of("STATE")
 
     @property
+    def control(self) -> list[dict[str, Any]]:
+        """The configuration in each CONTROL message."""
+        return [control["connectorConfig"]["config"] for control in self.of("CONTROL")]
+
+    @property
     def logs(self) -> str:
         """What the log says, a line each."""
         return "\n".join(f"{log['level']} {log['message']}" for log in self.of("LOG"))
@@ -73,30 +81,44 @@ class Output:
         return not any("error" in trace for trace in self.of("TRACE"))
 
 
-def credentials(user: User, token: str) -> dict[str, str]:
-    """Return the credentials of a user with an API token."""
-    return {"auth_type": "api_token", "email": user.email, "api_token": token}
-
-
 def config(zendesk: ZendeskEmulator, **fields: object) -> dict[str, object]:
-    """Return a configuration that works, with these fields instead."""
+    """Return a configuration that works, with these fields instead.
+
+    With an API token nothing is asked of Zendesk but what reading costs.
+    """
     account = zendesk.account
-    return {
-        "subdomain": account.subdomain,
-        "credentials": credentials(account.admin, account.admin_token),
-        **fields,
+    credentials = {
+        "auth_type": "api_token",
+        "email": account.admin.email,
+        "api_token": account.admin_token,
     }
+    return {"subdomain": account.subdomain, "credentials": credentials, **fields}
 
 
-def assert_no_secret(
-    zendesk: ZendeskEmulator, configuration: Mapping[str, Any], output: Output
+def _assert_no_secret(
+    zendesk: ZendeskEmulator, configuration: Mapping[str, object] | None, text: str
 ) -> None:
-    """Search all that was printed for the credentials, plain and as the Basic scheme sends them."""
-    entered = configuration["credentials"]
-    pair = f"{entered['email']}/token:{entered['api_token']}"
-    for secret in (entered["api_token"], pair, zendesk.account.admin_token):
-        assert secret not in output.text
-        assert base64.b64encode(secret.encode()).decode().rstrip("=") not in output.text
+    """Search what was printed, CONTROL messages apart, for all that must stay secret.
+
+    That is everything that the account ever gave to anybody, and everything that was entered, plain
+    and in base64, wherever in a longer text it was encoded.
+    """
+    entered = (configuration or {}).get("credentials")
+    secrets = set(zendesk.account.secrets)
+    if isinstance(entered, dict):
+        texts = [value for name, value in entered.items() if name in _SECRET_FIELDS]
+        secrets |= {text.strip() for text in texts if isinstance(text, str) and len(text) > 1}
+    visible = "\n".join(line for line in text.split("\n") if '"type":"CONTROL"' not in line)
+    for secret in secrets:
+        for form in (secret, *_in_base64(secret)):
+            assert form not in visible, f"a secret was printed: {visible.split(form)[0][-300:]}"
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    for offset in range(3):
+        encoded = base64.b64encode(b"?" * offset + secret.encode()).decode().rstrip("=")
+        # Without the letters that the neighbours have a share in.
+        yield encoded[(0, 2, 3)[offset] : -1]
 
 
 def _catalog(sync_mode: str) -> dict[str, Any]:
@@ -138,7 +160,12 @@ def in_process(arguments: list[str], environment: Mapping[str, str]) -> str:
     handler = logging.StreamHandler(printed)
     handler.setFormatter(AirbyteLogFormatter())
     root = logging.getLogger()
-    with patch.dict(os.environ, environment), redirect_stdout(printed), redirect_stderr(printed):
+    with (
+        patch.dict(os.environ, environment),
+        patch.object(SourceZendeskArticles, "spec", return_value=_SPEC),
+        redirect_stdout(printed),
+        redirect_stderr(printed),
+    ):
         root.addHandler(handler)
         try:
             entrypoint = AirbyteEntrypoint(SourceZendeskArticles())
@@ -166,22 +193,34 @@ def installed_script(arguments: list[str], environment: Mapping[str, str]) -> st
     return text
 
 
-def killed_script(lines: int) -> Callable[[list[str], Mapping[str, str]], str]:
-    """Return a way to run a command through the console script that ends it after these lines."""
+def killed_script(lines: int, *, of: str = "") -> Callable[[list[str], Mapping[str, str]], str]:
+    """Return a way to run a command through the console script that ends it after these lines.
+
+    `of`: only lines with this text count.
+    """
 
     def through(arguments: list[str], environment: Mapping[str, str]) -> str:
-        with subprocess.Popen(  # noqa: S603 -- the script of this environment
-            [SCRIPT, *arguments],
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-        ) as process:
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8") as complaints,
+            subprocess.Popen(  # noqa: S603 -- the script of this environment
+                [SCRIPT, *arguments],
+                env={**os.environ, **environment},
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                text=True,
+                encoding="utf-8",
+            ) as process,
+        ):
             assert process.stdout is not None
-            printed = [line for _, line in zip(range(lines), process.stdout, strict=False)]
+            printed: list[str] = []
+            for line in process.stdout:
+                printed.append(line)
+                if sum(of in earlier for earlier in printed) == lines:
+                    break
             process.kill()
-        return "".join(printed)
+            process.wait()
+            complaints.seek(0)
+            return "".join([*printed, complaints.read()])
 
     return through
 
@@ -196,9 +235,14 @@ def run(  # noqa: PLR0913 -- one for each thing that the command line takes
     debug: bool = False,
     through: Callable[[list[str], Mapping[str, str]], str] = in_process,
 ) -> Output:
-    """Run a command against the emulator: in this process, or `through` the installed script."""
+    """Run a command against the emulator: in this process, or `through` the installed script.
+
+    Whatever is run for, what it prints is searched for secrets.
+    """
     with _arguments(command, configuration, state, sync_mode, debug=debug) as arguments:
-        return Output(through(arguments, zendesk.environment))
+        output = Output(through(arguments, zendesk.environment))
+    _assert_no_secret(zendesk, configuration, output.text)
+    return output
 
 
 run_script = partial(run, through=installed_script)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,7 @@ from rich.table import Table
 
 from integration_tests import destination
 from integration_tests.connector import Message, Output, config, run_script
+from integration_tests.credentials import of_client
 from integration_tests.truth import Key, Row, key_of, truth
 from integration_tests.zendesk_emulator import (
     Article,
@@ -76,6 +78,7 @@ class _Sync:
 
     output: Output
     requests: list[LoggedRequest]
+    token_requests: int
     seconds: float
     before: dict[Key, Row]
 
@@ -98,19 +101,23 @@ def main() -> None:
     )
     with ZendeskEmulator() as zendesk:
         sample.furnish(zendesk.account.help_center())
-        holds = _show(console, zendesk, database)
+        configuration = config(zendesk, credentials=of_client(zendesk, zendesk.account.admin))
+        holds = _show(console, zendesk, configuration, database)
     sys.exit(0 if holds else 1)
 
 
-def _show(console: Console, zendesk: ZendeskEmulator, database: Path) -> bool:
+def _show(
+    console: Console, zendesk: ZendeskEmulator, configuration: Message, database: Path
+) -> bool:
     """Print everything; return whether all of it is as the connector promises."""
     help_center = zendesk.account.help_center()
     _spec(console, zendesk)
-    checked = _check(console, zendesk)
-    stream = _discover(console, zendesk)
+    checked = _check(console, zendesk, configuration)
+    stream = _discover(console, zendesk, configuration)
+    read = partial(_read, zendesk, configuration, stream, database)
 
     _title(console, "read", "a first sync")
-    first = _read(zendesk, stream, database)
+    first = read()
     _log(console, first.output, checked)
     _print_table(console, _table(help_center, database))
     for article in help_center.archived_articles:
@@ -122,13 +129,13 @@ def _show(console: Console, zendesk: ZendeskEmulator, database: Path) -> bool:
     touched = _edit(console, help_center)
     zendesk.clock.advance(_HOUR)
     _title(console, "read", "a second sync, from the state of the first: what changed, and why")
-    second = _read(zendesk, stream, database, first)
+    second = read(first)
     _log(console, second.output, checked)
     exact = _changes(console, second, touched)
 
     zendesk.clock.advance(_HOUR)
     _title(console, "read", "a third sync, from the state of the second: nothing happened between")
-    third = _read(zendesk, stream, database, second)
+    third = read(second)
     _log(console, third.output, checked, second.output)
     _compare(console, {"first": first, "second": second, "third, idle": third})
     _title(console, "result", str(database))
@@ -145,18 +152,20 @@ def _spec(console: Console, zendesk: ZendeskEmulator) -> None:
     for name, field in form["properties"].items():
         needed = "required" if name in form["required"] else "optional"
         console.print(f"  {name:<{width}}  {needed}  {field['title']}")
+        for choice in field.get("oneOf", []):
+            console.print(f"  {'':<{width}}              · {choice['title']}")
 
 
-def _check(console: Console, zendesk: ZendeskEmulator) -> Output:
-    _title(console, "check", "does it work, and what is there?")
-    output = run_script(zendesk, "check", config(zendesk))
+def _check(console: Console, zendesk: ZendeskEmulator, configuration: Message) -> Output:
+    _title(console, "check", "does it work, and what is there? Here with an OAuth client")
+    output = run_script(zendesk, "check", configuration)
     _log(console, output)
     return output
 
 
-def _discover(console: Console, zendesk: ZendeskEmulator) -> Message:
+def _discover(console: Console, zendesk: ZendeskEmulator, configuration: Message) -> Message:
     _title(console, "discover", "what comes out")
-    (catalog,) = run_script(zendesk, "discover", config(zendesk)).of("CATALOG")
+    (catalog,) = run_script(zendesk, "discover", configuration).of("CATALOG")
     stream: Message
     (stream,) = catalog["streams"]
     key = " + ".join(".".join(path) for path in stream["source_defined_primary_key"])
@@ -169,28 +178,35 @@ def _discover(console: Console, zendesk: ZendeskEmulator) -> Message:
 
 
 def _read(
-    zendesk: ZendeskEmulator, stream: Message, database: Path, last: _Sync | None = None
+    zendesk: ZendeskEmulator,
+    configuration: Message,
+    stream: Message,
+    database: Path,
+    last: _Sync | None = None,
 ) -> _Sync:
     """Sync into the destination, from the last state of the `last` sync."""
     before = _held(database) if last else {}
     zendesk.forget_requests()
     started = time.monotonic()
     state = last.output.states[-1] if last else None
-    output = run_script(zendesk, "read", config(zendesk), state=state)
+    output = run_script(zendesk, "read", configuration, state=state)
     seconds = time.monotonic() - started
     destination.write(database, stream["json_schema"], output.records)
-    return _Sync(output, list(zendesk.requests), seconds, before)
+    requests = [request for request in zendesk.requests if request.method == "GET"]
+    return _Sync(output, requests, len(zendesk.requests) - len(requests), seconds, before)
 
 
 def _cost(console: Console, sync: _Sync) -> None:
     _title(console, "cost", "what Zendesk was asked")
+    console.print(f"  {sync.token_requests} × POST /oauth/tokens, for an access token")
     asked = Counter((request.path, request.credential) for request in sync.requests)
     for (path, credential), times in asked.items():
         signed = "as a visitor, without credentials" if credential == "none" else "signed in"
         console.print(f"  {times} × GET {path}, {signed}")
     console.print(
-        f"  {len(sync.requests)} requests, {len(sync.output.records)} records and "
-        f"{len(sync.output.states)} states in {sync.seconds:.1f} s, most of it the start of Python."
+        f"  {len(sync.requests)} requests beside the token's, {len(sync.output.records)} records "
+        f"and {len(sync.output.states)} states in {sync.seconds:.1f} s, most of it the start of "
+        "Python."
     )
 
 
@@ -316,11 +332,16 @@ def _why(before: Row | None, record: Row) -> str:
 
 def _compare(console: Console, syncs: dict[str, _Sync]) -> None:
     table = Table("cost of each sync", show_edge=False)
-    for heading in ("requests", "records", "states"):
+    for heading in ("requests", "tokens", "records", "states"):
         table.add_column(heading, justify="right")
     for name, sync in syncs.items():
-        counts = (sync.requests, sync.output.records, sync.output.states)
-        table.add_row(name, *(str(len(counted)) for counted in counts))
+        counts = (
+            len(sync.requests),
+            sync.token_requests,
+            len(sync.output.records),
+            len(sync.output.states),
+        )
+        table.add_row(name, *map(str, counts))
     console.print()
     console.print(table, soft_wrap=False)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from integration_tests.connector import config, credentials, run, run_script
+from integration_tests.connector import config, run, run_script
+from integration_tests.credentials import of_api_token, of_client
 from integration_tests.zendesk_emulator import ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import furnish
 
@@ -11,7 +12,8 @@ def test_a_good_configuration_succeeds_and_the_log_tells_what_was_found(
     zendesk: ZendeskEmulator,
 ) -> None:
     furnish(zendesk.account.help_center())
-    output = run_script(zendesk, "check", config(zendesk))
+    entered = config(zendesk, credentials=of_client(zendesk, zendesk.account.admin))
+    output = run_script(zendesk, "check", entered)
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
     for line in (
         "INFO Zendesk account acme, as Ada Admin <ada@acme.example>, admin.",
@@ -21,13 +23,13 @@ def test_a_good_configuration_succeeds_and_the_log_tells_what_was_found(
     ):
         assert line in output.logs
     assert "WARN" not in output.logs
-    assert len(zendesk.requests) == 4
+    assert ["POST", "GET", "GET", "GET", "GET"] == [row.method for row in zendesk.requests]
 
 
 def test_an_agent_is_warned_that_the_view_may_be_partial(zendesk: ZendeskEmulator) -> None:
     account = zendesk.account
     agent = account.add_user("Bob Agent", "bob@acme.example", "agent")
-    entered = config(zendesk, credentials=credentials(agent, account.add_api_token(agent)))
+    entered = config(zendesk, credentials=of_api_token(zendesk, agent))
     output = run(zendesk, "check", entered)
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
     assert "WARN Bob Agent is no admin: Zendesk leaves out" in output.logs

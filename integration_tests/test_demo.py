@@ -52,7 +52,9 @@ def printed(database: Path) -> str:
         "internal: locale_disabled",
         "left out: outdated",
         "“Christmas 2024” is archived",
-        "4 requests, 15 records and 2 states",
+        "· OAuth client credentials (recommended)",
+        "1 × POST /oauth/tokens, for an access token",
+        "4 requests beside the token's, 15 records and 2 states",
     ],
 )
 def test_the_demo_shows_every_case(printed: str, line: str) -> None:
@@ -115,7 +117,11 @@ def test_no_record_is_of_an_article_that_nobody_touched(printed: str) -> None:
 def test_the_demo_tells_the_cost_of_each_sync_and_that_an_idle_one_emits_nothing(
     printed: str,
 ) -> None:
-    for row in ("first │ 4 │ 15 │ 2", "second │ 6 │ 13 │ 2", "third, idle │ 4 │ 0 │ 1"):
+    for row in (
+        "first │ 4 │ 1 │ 15 │ 2",
+        "second │ 6 │ 1 │ 13 │ 2",
+        "third, idle │ 4 │ 1 │ 0 │ 1",
+    ):
         assert row in printed
 
 

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from integration_tests.zendesk_emulator import (
+    API_TOKENS_END,
     Article,
     ClosedAnswer,
     Fault,
@@ -708,13 +709,17 @@ def test_a_refresh_token_is_good_once(session: requests.Session, zendesk: Zendes
 
     first = session.post(url, json=form)
     again = session.post(url, json=form)
+    session.headers["Authorization"] = f"Bearer {first.json()['access_token']}"
+    before = session.get("https://acme.zendesk.com/api/v2/users/me")
     zendesk.switches.expires_in_unasked = False
     second = session.post(url, json={**form, "refresh_token": first.json()["refresh_token"]})
+    after = session.get("https://acme.zendesk.com/api/v2/users/me")
 
     assert (200, 1800) == (first.status_code, first.json()["expires_in"])
     assert (400, "invalid_grant") == (again.status_code, again.json()["error"])
     assert 200 == second.status_code
     assert "expires_in" not in second.json()
+    assert (200, 401) == (before.status_code, after.status_code)
 
 
 @pytest.mark.parametrize(
@@ -725,6 +730,7 @@ def test_a_refresh_token_is_good_once(session: requests.Session, zendesk: Zendes
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
         ({"scope": "everything"}, 400, "invalid_scope"),
         ({"expires_in": 1}, 400, "invalid_request"),
+        ({"scope": "read write"}, 400, "invalid_scope"),
     ],
 )
 def test_a_token_request_is_refused_by_name(
@@ -735,6 +741,7 @@ def test_a_token_request_is_refused_by_name(
     error: str,
 ) -> None:
     client = zendesk.account.add_oauth_client(zendesk.account.admin)
+    client.allowed_scopes = frozenset({"read"})
     form = {
         "grant_type": "client_credentials",
         "client_id": client.identifier,
@@ -745,6 +752,48 @@ def test_a_token_request_is_refused_by_name(
     answer = session.post("https://acme.zendesk.com/oauth/tokens", json=form)
 
     assert (status, error) == (answer.status_code, answer.json()["error"])
+
+
+def test_a_public_client_has_no_credentials_to_use(
+    session: requests.Session, zendesk: ZendeskEmulator
+) -> None:
+    client = zendesk.account.add_oauth_client(zendesk.account.admin)
+    client.kind = "public"
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client.identifier,
+        "client_secret": client.secret,
+    }
+
+    answer = session.post("https://acme.zendesk.com/oauth/tokens", json=form)
+
+    assert (400, "unauthorized_client") == (answer.status_code, answer.json()["error"])
+
+
+@pytest.mark.parametrize(("ended", "status"), [("refused", 401), ("anonymous", 200)])
+def test_api_tokens_end_on_the_day_that_zendesk_named(
+    get: Get, zendesk: ZendeskEmulator, ended: str, status: int
+) -> None:
+    zendesk.switches.ended_api_tokens = ended  # type: ignore[assignment]
+    zendesk.clock.advance((API_TOKENS_END - zendesk.clock.now).total_seconds() - 1)
+    assert "Ada Admin" == get("users/me").json()["user"]["name"]
+    zendesk.clock.advance(1)
+    answer = get("users/me")
+    assert status == answer.status_code
+    assert "Ada Admin" not in answer.text
+
+
+def test_every_secret_is_known_to_the_account(zendesk: ZendeskEmulator) -> None:
+    account = zendesk.account
+    client = account.add_oauth_client(account.admin)
+    made = {
+        account.admin_token,
+        f"{account.admin.email}/token:{account.admin_token}",
+        client.secret,
+        account.add_oauth_token(account.admin),
+        account.add_refresh_token(client, account.admin),
+    }
+    assert made == account.secrets
 
 
 # -------------------------------------------------------------------- clock, limits and the log
@@ -999,10 +1048,12 @@ def test_the_command_prints_what_a_client_needs_and_ends_on_ctrl_c(tmp_path: Pat
         client = (
             "import json, requests\n"
             "config = json.load(open('zendesk.json'))\n"
-            "login = config['credentials']\n"
-            "auth = (login['email'] + '/token', login['api_token'])\n"
-            "url = f'https://{config[\"subdomain\"]}.zendesk.com/api/v2/help_center/articles'\n"
-            "print(requests.get(url, auth=auth).json()['count'])\n"
+            "host = f'https://{config[\"subdomain\"]}.zendesk.com'\n"
+            "form = {**config['credentials'], 'grant_type': 'client_credentials'}\n"
+            "token = requests.post(f'{host}/oauth/tokens', json=form).json()['access_token']\n"
+            "signed = {'Authorization': f'Bearer {token}'}\n"
+            "url = f'{host}/api/v2/help_center/articles'\n"
+            "print(requests.get(url, headers=signed).json()['count'])\n"
         )
         try:
             asked = subprocess.run(  # noqa: S603  -- the script is the emulator's own

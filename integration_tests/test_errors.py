@@ -6,25 +6,27 @@ import pytest
 
 from integration_tests.connector import (
     Output,
-    assert_no_secret,
     config,
-    credentials,
     run,
     run_script,
 )
+from integration_tests.credentials import of_api_token
 from integration_tests.zendesk_emulator import Fault, Role, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import furnish
 
 Arrange = Callable[[ZendeskEmulator], dict[str, object]]
 ME = "users/me$"
+MOVE = (
+    "Make an OAuth client (Admin Center, Apps and integrations, APIs, OAuth clients) and choose "
+    "OAuth client credentials in this source."
+)
 HTML = "<!DOCTYPE html><html><body>Forbidden</body></html>"
 
 
 def a_user(role: Role) -> Arrange:
     def arrange(zendesk: ZendeskEmulator) -> dict[str, object]:
         user = zendesk.account.add_user("Eve", "eve@acme.example", role)
-        token = zendesk.account.add_api_token(user)
-        return config(zendesk, credentials=credentials(user, token))
+        return config(zendesk, credentials=of_api_token(zendesk, user))
 
     return arrange
 
@@ -80,7 +82,8 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         "Zendesk refused the credentials (401: Couldn't authenticate you). Check `email` and "
         "`api_token` for acme.zendesk.com; token access must be switched on in Admin Center, Apps "
         "and integrations, APIs, API tokens. Zendesk deactivates an API token that is not used for "
-        "30 days, lets nobody create one since 2026-10-27 and ends all of them on 2027-04-30.",
+        "30 days, lets nobody create one since 2026-10-27 and ends all of them on 2027-04-30. "
+        f"{MOVE}",
     ),
     "200, but anonymous: token access is switched off": (
         switched_off_token_access,
@@ -89,7 +92,7 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         "for acme.zendesk.com: the token may be deactivated, or token access switched off in "
         "Admin Center, Apps and integrations, APIs, API tokens. Zendesk deactivates an API token "
         "that is not used for 30 days, lets nobody create one since 2026-10-27 and ends all of "
-        "them on 2027-04-30.",
+        f"them on 2027-04-30. {MOVE}",
     ),
     "200, but a customer": (
         a_user("end-user"),
@@ -125,8 +128,9 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         ),
         "config_error",
         "Zendesk does not let this user read /api/v2/help_center/locales (403: Forbidden: You are "
-        "missing the following required scopes: read). The user must be an agent or admin with "
-        "access to Guide: see Admin Center, People, Team members.",
+        "missing the following required scopes: read). The credential needs the scope `read`. "
+        "Allow it for the OAuth client (Admin Center, Apps and integrations, APIs, OAuth clients); "
+        "a token keeps the scopes that it was made with, so make a new one.",
     ),
     "403, plain text": (
         status(403, "No."),
@@ -216,7 +220,6 @@ def test_each_error_is_a_sentence_that_says_what_to_do(
     assert ([], []) == (output.records, output.states)
     if command == "check" and failure_type == "config_error":
         assert [{"status": "FAILED", "message": sentence}] == output.of("CONNECTION_STATUS")
-    assert_no_secret(zendesk, configuration, output)
     assert zendesk.strangers == []
 
 
@@ -240,6 +243,21 @@ def test_a_form_that_was_filled_in_wrongly_is_refused_without_quoting_the_secret
         {"credentials": {"auth_type": "api_token", "email": "a@b.c", "api_token": token}},
         {"subdomain": 7, "credentials": {"auth_type": "api_token", "api_token": [token]}},
         {"subdomain": f"{token}.example", "email": "a@b.c", "api_token": "x"},
+        {"subdomain": "acme", "credentials": {"client_id": "x", "client_secret": token}},
+        {"subdomain": "acme", "client_id": "x", "client_secret": token},
+        {"subdomain": "acme", "credentials": {"auth_type": "oauth_client_credentials"}},
+        {
+            "subdomain": "acme",
+            "credentials": {"auth_type": "oauth_client_credentials", "client_secret": token},
+        },
+        {
+            "subdomain": "acme",
+            "credentials": {"auth_type": "oauth_refresh_token", "access_token": token},
+        },
+        {
+            "subdomain": "acme",
+            "credentials": {"auth_type": "oauth_access_token", "token": token},
+        },
     ]
     for configuration in misshapen:
         for command in ("check", "discover", "read"):

@@ -13,7 +13,7 @@ from integration_tests.connector import LISTING, config, run
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles import client
+from source_zendesk_articles import transport
 
 PAGE = "help_center/articles$"
 TEXT_429 = "Number of allowed API requests per minute exceeded"
@@ -297,7 +297,7 @@ def test_a_retry_after_beyond_reason_does_not_end_the_sync(
 def test_a_request_that_hangs_is_given_up_and_made_again(
     zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr(transport, "TIMEOUT", (1.0, 0.2))
     help_center = zendesk.account.help_center()
     furnish(help_center)
     zendesk.faults.add(Fault("hang", path=PAGE, seconds=30))

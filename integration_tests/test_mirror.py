@@ -14,10 +14,10 @@ from integration_tests.connector import (
     LISTING,
     Output,
     config,
-    credentials,
     killed_script,
     run,
 )
+from integration_tests.credentials import of_api_token
 from integration_tests.platform import Platform, batches_of
 from integration_tests.truth import Key, Row, key_of, noticed, truth
 from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
@@ -915,7 +915,7 @@ def test_another_reader_may_miss_a_few_articles_only(
         help_center.archive(article)
     account = zendesk.account
     other = account.add_user("Eve", "eve@acme.example", "admin")
-    entered = credentials(other, account.add_api_token(other))
+    entered = of_api_token(zendesk, other)
     output = platform.sync(config(zendesk, credentials=entered))
     assert accepted == output.succeeded
     if not accepted:
@@ -939,7 +939,7 @@ def test_another_reader_is_known_after_a_first_sync_that_died(
     for article in help_center.articles[-400:]:
         help_center.change(article, section_id=hidden.id)
     agent.hidden_sections.add(hidden.id)
-    entered = credentials(agent, zendesk.account.add_api_token(agent))
+    entered = of_api_token(zendesk, agent)
     output = platform.sync(config(zendesk, credentials=entered))
     assert "the user or the role differs" in output.error[1]
     assert retracted(output) == {}
@@ -1125,7 +1125,7 @@ def test_what_the_help_center_does_not_have_fails_a_check_and_warns_in_a_read(
     assert sentence in message
     output = platform.sync(config(zendesk, **filters))
     assert output.succeeded
-    (warning,) = [line for line in output.logs.splitlines() if line.startswith("WARN")]
+    (warning,) = [line for line in output.logs.splitlines() if line.startswith("WARN `")]
     assert sentence in warning
     assert mirror(help_center, filters=filters) == held(platform)
 

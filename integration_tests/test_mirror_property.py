@@ -9,11 +9,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from integration_tests.connector import LISTING, Output, config, credentials
+from integration_tests.connector import (
+    LISTING,
+    Output,
+    config,
+)
+from integration_tests.credentials import RENEWED, Make, of_api_token
 from integration_tests.platform import Platform, batches_of
 from integration_tests.truth import Key, Row, key_of, noticed, truth, visitors_see_something
 from integration_tests.zendesk_emulator import (
     Article,
+    Credential,
     Fault,
     HelpCenter,
     Section,
@@ -286,6 +292,7 @@ class Mirror(RuleBasedStateMachine):
         hours=st.sampled_from([6, 168, 168, 0]),
         retract_as=st.sampled_from(["delete", "mark"]),
         rate_limit=st.sampled_from([None, None, 20]),
+        make=st.sampled_from([of_api_token, *RENEWED]),
         edits=st.lists(EDITS, max_size=6),
     )
     def begin(  # noqa: PLR0913, PLR0917 -- all that is drawn
@@ -297,6 +304,7 @@ class Mirror(RuleBasedStateMachine):
         hours: int,
         retract_as: str,
         rate_limit: int | None,
+        make: Make,
         edits: list[Edit],
     ) -> None:
         self.zendesk = self._stack.enter_context(
@@ -318,7 +326,8 @@ class Mirror(RuleBasedStateMachine):
             Zendesk(self.zendesk, brand.help_center) for brand in (self.brand, self.other)
         )
         self.options = {"reconcile_every_hours": hours, "retract_as": retract_as}
-        self.credentials = credentials(self.zendesk.account.admin, self.zendesk.account.admin_token)
+        self.make = make
+        self.credentials = make(self.zendesk, account.admin)
         for edit in edits:
             self.people.do(edit)
         self.zendesk.clock.advance(3600)
@@ -359,7 +368,7 @@ class Mirror(RuleBasedStateMachine):
     def the_credentials_are_anothers(self) -> None:
         account = self.zendesk.account
         user = account.add_user("Eve", "eve@acme.example", "admin")
-        self.credentials = credentials(user, account.add_api_token(user))
+        self.credentials = self.make(self.zendesk, user)
         self.another_reader = True
 
     @rule()
@@ -387,12 +396,19 @@ class Mirror(RuleBasedStateMachine):
         self.people_work(edits, seconds)
         self.a_sync_succeeds([])
 
-    @rule(faults=st.lists(st.tuples(st.integers(0, 8), PASSING), max_size=3))
-    def a_sync_succeeds(self, faults: list[tuple[int, Fault]]) -> None:
+    @rule(
+        faults=st.lists(st.tuples(st.integers(0, 8), PASSING), max_size=3),
+        revoked=st.none() | st.integers(0, 8),
+    )
+    def a_sync_succeeds(self, faults: list[tuple[int, Fault]], revoked: int | None = None) -> None:
+        signed: Credential = "api_token" if self.make is of_api_token else "oauth"
         for skip, fault in faults:
             # Those of the visitor's look are a story of their own: it may end as closed.
             path = rf"help_center/({ANSWERS})|users/{ANSWERS}"
-            self.zendesk.faults.add(replace(fault, path=path, skip=skip, credential="api_token"))
+            self.zendesk.faults.add(replace(fault, path=path, skip=skip, credential=signed))
+        if revoked is not None:
+            revoke = self.zendesk.account.revoke_access_tokens
+            self.zendesk.faults.add(Fault("edit", path=ANSWERS, skip=revoked, edit=revoke))
         self._sync()
         if self.listed and self.zendesk.switches.archived_articles_shown:
             # An archived article that answers is believed to be gone by the second listing.
@@ -447,7 +463,9 @@ class Mirror(RuleBasedStateMachine):
         readers = list(account.users.values())
 
         def lose() -> None:
-            account.token_access = how != "anonymous"
+            if how == "anonymous":
+                account.token_access = False
+                account.revoke_access_tokens()
             for reader in readers:
                 reader.role = how if how != "anonymous" else "admin"  # type: ignore[assignment]
                 reader.hidden_sections = {self.people.sections[0].id} if how == "agent" else set()
@@ -515,7 +533,7 @@ class Mirror(RuleBasedStateMachine):
             self.zendesk.faults.add(
                 Fault("edit", path=ANSWERS, skip=skip, edit=lambda: self.people.do(what))
             )
-        configuration = config(
+        configuration: dict[str, Any] = config(
             self.zendesk,
             subdomain=self.brand.subdomain,
             credentials=self.credentials,
@@ -525,7 +543,8 @@ class Mirror(RuleBasedStateMachine):
         output = self.platform.read(configuration)
         self.zendesk.faults.clear()
         assert self.zendesk.strangers == []
-        assert self.credentials["api_token"] not in output.text
+        # A rotated token is the platform's from then on, however the sync ends.
+        self.credentials = ([configuration, *output.control][-1])["credentials"]
         assert batches_of(output)[0] == [], "emitted before it was announced"
         if edit is None:
             self._assert_fails_closed(output, believed)

@@ -8,7 +8,8 @@ import jsonschema
 import pytest
 
 import source_zendesk_articles
-from integration_tests.connector import LISTING, config, credentials, run, run_script
+from integration_tests.connector import LISTING, config, run, run_script
+from integration_tests.credentials import of_api_token
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ListOrder, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill, furnish
@@ -395,7 +396,7 @@ def test_an_agent_reads_what_the_agent_may_see_and_the_log_warns_of_it(
     furnish(help_center)
     agent = account.add_user("Bob Agent", "bob@acme.example", "agent")
     agent.hidden_sections.add(help_center.articles[3].section_id)
-    entered = config(zendesk, credentials=credentials(agent, account.add_api_token(agent)))
+    entered = config(zendesk, credentials=of_api_token(zendesk, agent))
     output = run(zendesk, "read", entered)
     assert len(output.records) == 13
     assert "WARN Bob Agent is no admin" in output.logs

@@ -1,29 +1,186 @@
-"""Credentials → what signs a request: authenticators of the CDK's kind."""
+"""Credentials → what signs a request: authenticators of the CDK's kind.
 
-from airbyte_cdk.sources.streams.http.requests_native_auth import BasicHttpAuthenticator
+The CDK's own ones for OAuth send a form where Zendesk wants JSON, follow a redirect with the secret
+and have no time-out: here tokens are bought through `transport`.
+"""
+
+import logging
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Lock
+from typing import Any, Final
+
+from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
+from airbyte_cdk.sources.streams.http.requests_native_auth import (
+    BasicHttpAuthenticator,
+    TokenAuthenticator,
+)
+from airbyte_cdk.sources.streams.http.requests_native_auth.abstract_token import (
+    AbstractHeaderAuthenticator,
+)
 from airbyte_cdk.utils.airbyte_secrets_utils import add_to_secrets
-from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from source_zendesk_articles.config import ApiTokenCredentials
+from source_zendesk_articles.config import (
+    AccessTokenCredentials,
+    ApiTokenCredentials,
+    ClientCredentials,
+    Config,
+    RefreshTokenCredentials,
+)
+from source_zendesk_articles.errors import (
+    TOKEN_PATH,
+    NoTokenError,
+    NoUsableAnswerError,
+    RefusalError,
+)
+from source_zendesk_articles.instants import parse_instant, write_instant
+from source_zendesk_articles.models import Token, parse_token
+from source_zendesk_articles.transport import NoAuth, RequestStats, Transport
+
+# Lifetimes to ask for, in seconds. Zendesk takes 300 to 172,800, and may leave `expires_in` out of
+# the answer to who does not ask: https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
+# A token that is bought anew whenever one is needed may as well be short-lived: Zendesk's default.
+CLIENT_TOKEN_SECONDS: Final = 1_800
+# A rotation that is lost on its way to the platform has to be mended by hand: so one a day.
+ROTATED_TOKEN_SECONDS: Final = 86_400
+# So long before its end a token is not used any more, but at most a tenth of its life.
+MARGIN_SECONDS: Final = 60
+
+_LOG = logging.getLogger("airbyte.zendesk")
 
 
-def authenticator(credentials: ApiTokenCredentials) -> AuthBase:
-    """Return what signs requests with these credentials.
+def authenticator(config: Config, entered: MutableMapping[str, Any]) -> AuthBase:
+    """Return what signs requests with the credentials.
 
-    https://developer.zendesk.com/api-reference/introduction/security-and-auth/#api-token
+    `entered` is the same configuration as the platform holds it: a rotated refresh token is written
+    there, and goes to the platform with it.
+    https://developer.zendesk.com/api-reference/introduction/security-and-auth/
     """
-    basic = BasicHttpAuthenticator(
-        f"{credentials.email}/token", credentials.api_token.get_secret_value()
-    )
-    # The CDK masks what the user entered; an answer may repeat what was sent.
-    add_to_secrets(basic.token.removeprefix("Basic "))
-    return basic
+    match config.credentials:
+        case ClientCredentials() as client:
+            return RenewedToken(partial(_buy_with_client, config.subdomain, client))
+        case RefreshTokenCredentials() as client:
+            buy = partial(_buy_with_refresh_token, config.subdomain, client, entered)
+            return RenewedToken(buy, _held(client))
+        case AccessTokenCredentials(access_token=secret):
+            return TokenAuthenticator(secret.get_secret_value())
+        case ApiTokenCredentials(email=email, api_token=secret):
+            basic = BasicHttpAuthenticator(f"{email}/token", secret.get_secret_value())
+            # The CDK masks what the user entered; an answer may repeat what was sent.
+            add_to_secrets(basic.token.removeprefix("Basic "))
+            return basic
 
 
-class NoAuth(AuthBase):
-    """Signs nothing: a visitor's request. Without any, `requests` would look into `~/.netrc`."""
+@dataclass(frozen=True)
+class AccessToken:
+    """What goes into the header, and until when by this machine's clock; None: until a 401."""
 
-    def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        """Return the request as it is."""
-        return r
+    header: str = field(repr=False)
+    good_until: datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is not to be used any more."""
+        return self.good_until is not None and self.good_until <= _now()
+
+
+class RenewedToken(AbstractHeaderAuthenticator):
+    """Signs with an access token that is bought when it is needed, and again before it ends.
+
+    All threads share one: the first that needs another buys it, the others wait.
+    """
+
+    def __init__(self, buy: Callable[[], AccessToken], held: AccessToken | None = None) -> None:
+        self._buy = buy
+        self._held = held
+        self._buying = Lock()
+
+    @property
+    def auth_header(self) -> str:
+        """The name of the header."""
+        return "Authorization"
+
+    @property
+    def token(self) -> str:
+        """The header: `Bearer …`. Raises what `Transport.post` raises."""
+        with self._buying:
+            if self._held is None or self._held.is_over:
+                self._held = self._buy()
+            return self._held.header
+
+    def renew(self, refused: str) -> None:
+        """Buy another token, unless this header has been replaced by now."""
+        with self._buying:
+            if self._held is None or self._held.header == refused:
+                self._held = self._buy()
+
+
+def _buy_with_client(subdomain: str, client: ClientCredentials) -> AccessToken:
+    grant = {"grant_type": "client_credentials", "scope": "read"}
+    return _good(_ask(subdomain, client, grant, CLIENT_TOKEN_SECONDS), CLIENT_TOKEN_SECONDS)
+
+
+def _buy_with_refresh_token(
+    subdomain: str, client: RefreshTokenCredentials, entered: MutableMapping[str, Any]
+) -> AccessToken:
+    """Rotate: the platform has the new refresh token before the new access token is used."""
+    saved = entered["credentials"]
+    grant = {"grant_type": "refresh_token", "refresh_token": saved["refresh_token"]}
+    token = _ask(subdomain, client, grant, ROTATED_TOKEN_SECONDS)
+    lifetime = token.expires_in or ROTATED_TOKEN_SECONDS
+    saved["access_token"] = token.access_token
+    saved["token_expiry_date"] = write_instant(_now() + timedelta(seconds=lifetime))
+    saved["refresh_token"] = token.refresh_token or saved["refresh_token"]
+    emit_configuration_as_airbyte_control_message(entered)
+    return _good(token, ROTATED_TOKEN_SECONDS)
+
+
+def _ask(
+    subdomain: str,
+    client: ClientCredentials | RefreshTokenCredentials,
+    grant: dict[str, str],
+    lifetime: int,
+) -> Token:
+    """Ask the account's own host for a token; mask what came."""
+    transport = Transport(f"{subdomain}.zendesk.com", NoAuth(), client.auth_type, RequestStats())
+    body = {
+        **grant,
+        "client_id": client.client_id,
+        "client_secret": client.client_secret.get_secret_value(),
+        "expires_in": lifetime,
+    }
+    try:
+        token = transport.post(TOKEN_PATH, parse_token, body)
+    except (NoUsableAnswerError, RefusalError) as error:
+        raise NoTokenError(error) from None
+    for secret in (token.access_token, token.refresh_token):
+        if secret:
+            add_to_secrets(secret)
+    _LOG.info("Zendesk gave an access token, good for %s s.", token.expires_in or lifetime)
+    return token
+
+
+def _good(token: Token, asked_for: int) -> AccessToken:
+    lifetime = token.expires_in or asked_for
+    good_for = lifetime - min(MARGIN_SECONDS, lifetime / 10)
+    return AccessToken(f"Bearer {token.access_token}", _now() + timedelta(seconds=good_for))
+
+
+def _held(client: RefreshTokenCredentials) -> AccessToken | None:
+    """Return the access token that is in the configuration, if one is."""
+    if client.access_token is None:
+        return None
+    header = f"Bearer {client.access_token.get_secret_value()}"
+    try:
+        ends_at = datetime.fromisoformat(parse_instant(client.token_expiry_date))
+    except ValueError:
+        # Another's hand, or Airbyte's button, wrote it, or nobody: a 401 will tell.
+        return AccessToken(header, None)
+    return AccessToken(header, ends_at - timedelta(seconds=MARGIN_SECONDS))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

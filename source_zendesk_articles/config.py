@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -69,6 +69,7 @@ Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(str.casefold)
 ]
 Secret = Annotated[SecretStr, AfterValidator(_parse_secret)]
+ClientId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Email = Annotated[str, AfterValidator(_parse_email)]
 
 
@@ -77,12 +78,49 @@ class _Form(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
+class ClientCredentials(_Form):
+    """A confidential OAuth client, which gets its access tokens by itself."""
+
+    auth_type: Literal["oauth_client_credentials"]
+    client_id: ClientId
+    client_secret: Secret
+
+
+class RefreshTokenCredentials(_Form):
+    """An OAuth client with a refresh token, which each use ends and replaces.
+
+    `access_token` is used until `token_expiry_date` or a 401, where there is one.
+    """
+
+    auth_type: Literal["oauth_refresh_token"]
+    client_id: ClientId
+    client_secret: Secret
+    refresh_token: Secret
+    access_token: Secret | None = None
+    token_expiry_date: str | None = None
+
+
+class AccessTokenCredentials(_Form):
+    """An OAuth access token, used as it is."""
+
+    auth_type: Literal["oauth_access_token"]
+    access_token: Secret
+
+
 class ApiTokenCredentials(_Form):
     """An agent's or admin's e-mail address with an API token of the account."""
 
     auth_type: Literal["api_token"]
     email: Email
     api_token: Secret
+
+
+Credentials = (
+    ClientCredentials | RefreshTokenCredentials | AccessTokenCredentials | ApiTokenCredentials
+)
+AuthType = Literal[
+    "oauth_client_credentials", "oauth_refresh_token", "oauth_access_token", "api_token"
+]
 
 
 class Filters(NamedTuple):
@@ -100,7 +138,7 @@ class Config(_Form):
     """What `spec.yaml` describes, checked and in one form."""
 
     subdomain: Subdomain
-    credentials: ApiTokenCredentials
+    credentials: Credentials = Field(discriminator="auth_type")
     locales: frozenset[Locale] = frozenset()
     categories: frozenset[Id] = frozenset()
     sections: frozenset[Id] = frozenset()
@@ -119,6 +157,15 @@ class Config(_Form):
     def filters(self) -> Filters:
         """The six fields that say what is in scope."""
         return Filters(*(getattr(self, name) for name in Filters._fields))
+
+
+_FORMS: dict[str, type[_Form]] = {
+    get_args(form.model_fields["auth_type"].annotation)[0]: form for form in get_args(Credentials)
+}
+_PLACES_OF_SECRETS = {
+    "credentials",
+    *(name for form in _FORMS.values() for name in form.model_fields),
+}
 
 
 def parse_config(config: Mapping[str, object]) -> Config:
@@ -140,6 +187,9 @@ def parse_config(config: Mapping[str, object]) -> Config:
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    if location[0] == "credentials":
+        # Then pydantic names the type, which is no field of the form.
+        location = (location[0], *location[2:])
     field = ".".join(str(part) for part in location)
     return f"`{field}`: {message.removeprefix('Value error, ').rstrip('.')}."
 
@@ -148,24 +198,30 @@ def normalize(config: Mapping[str, object]) -> dict[str, object]:
     """Return the configuration in the form of `spec.yaml`.
 
     The three fields `subdomain, email, api_token` become `subdomain, credentials`, where the
-    token is declared as a secret and therefore masked. What no credential can have is left out:
-    the CDK quotes what does not fit the form, and masks declared fields only.
+    token is declared as a secret and therefore masked. What a credential of this type can not have
+    is left out: the CDK quotes what does not fit the form, and masks declared fields only.
     """
-    plain = {
-        key: value
-        for key, value in config.items()
-        if key not in ("credentials", "email", "api_token")
-    }
-    if "credentials" in config:
-        credentials = config["credentials"]
-    elif "email" in config or "api_token" in config:
+    credentials = config.get("credentials")
+    if credentials is None and ("email" in config or "api_token" in config):
         credentials = {**config, "auth_type": "api_token"}
-    else:
-        credentials = None
+    plain = {key: value for key, value in config.items() if key not in _PLACES_OF_SECRETS}
     if isinstance(credentials, Mapping):
-        entered = {key: credentials.get(key) for key in ApiTokenCredentials.model_fields}
-        # Stripped here already, so that the text which is masked is the text which is sent.
-        plain["credentials"] = {
-            key: value.strip() for key, value in entered.items() if isinstance(value, str)
-        }
+        form = _FORMS.get(str(credentials.get("auth_type")))
+        plain["credentials"] = _entered(credentials, form) if form else {}
     return plain
+
+
+def _entered(credentials: Mapping[str, object], form: type[_Form]) -> dict[str, str]:
+    """Return the fields of a form as texts, without the optional ones that are empty.
+
+    A required one that is missing is empty: `parse_config` names it, where the CDK's validation
+    would only say that none of the four forms fits.
+    """
+    texts = {}
+    for name, field in form.model_fields.items():
+        value = credentials.get(name)
+        # Stripped here already, so that the text which is masked is the text which is sent.
+        text = value.strip() if isinstance(value, str) else ""
+        if text or field.is_required():
+            texts[name] = text
+    return texts

@@ -6,20 +6,24 @@ https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol#airbyte
 
 import re
 from http import HTTPStatus
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.airbyte_secrets_utils import filter_secrets
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-_TOKENS_END = (
-    "Zendesk deactivates an API token that is not used for 30 days, lets nobody create one since "
-    "2026-10-27 and ends all of them on 2027-04-30."
+from source_zendesk_articles.advice import (
+    ONLY_STAFF,
+    on_anonymous_answer,
+    on_forbidden,
+    on_refusal,
+    on_token_refusal,
 )
-_ONLY_STAFF = (
-    "The user must be an agent or admin with access to Guide: see Admin Center, People, Team "
-    "members."
-)
+from source_zendesk_articles.config import AuthType
+
+TOKEN_PATH: Final = "/oauth/tokens"  # noqa: S105 -- an address
 _DETAIL_LENGTH = 200
 
 
@@ -38,43 +42,66 @@ class NoUsableAnswerError(AirbyteTracedException):
         )
 
 
-class RefusalError(AirbyteTracedException):
+class Refusal(NamedTuple):
     """An answer that is neither a success nor worth a retry.
 
-    `location` is the header of a redirect. The answers that are told apart were recorded from
-    real accounts.
+    `location` is the header of a redirect, `auth_type` that of the credentials in use, None for a
+    visitor, and `now` Zendesk's time where it is known.
     """
 
-    def __init__(
-        self, host: str, path: str, status: int, content: bytes, location: str | None
-    ) -> None:
-        self.status = status
-        message, failure_type = _explain(host, path, status, content, location)
+    host: str
+    path: str
+    status: int
+    content: bytes
+    location: str | None
+    auth_type: AuthType | None
+    now: str | None
+
+
+class RefusalError(AirbyteTracedException):
+    """A refusal in the user's words. The answers told apart were recorded from real accounts."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.status = refusal.status
+        message, failure_type = _explain(refusal)
         super().__init__(
             message=message,
-            internal_message=f"{status} for https://{host}{path}",
+            internal_message=f"{refusal.status} for https://{refusal.host}{refusal.path}",
             failure_type=failure_type,
         )
 
 
-def _explain(
-    host: str, path: str, status: int, content: bytes, location: str | None
-) -> tuple[str, FailureType]:
-    words = zendesks_words(content)
+class NoTokenError(AirbyteTracedException):
+    """No access token came. Says nothing of what the token was needed for: nothing is gone."""
+
+    def __init__(self, error: NoUsableAnswerError | RefusalError) -> None:
+        super().__init__(
+            message=error.message,
+            internal_message=error.internal_message,
+            failure_type=error.failure_type,
+        )
+
+
+def _explain(refusal: Refusal) -> tuple[str, FailureType]:
+    host, path, status = refusal.host, refusal.path, refusal.status
+    words = zendesks_words(refusal.content)
     said = f"({status}: {words})" if words else f"({status})"
     failure_type = FailureType.config_error
+    to_do = None
+    if path == TOKEN_PATH:
+        to_do = on_token_refusal(refusal.auth_type, status, _code(refusal.content))
     match status:
+        case _ if to_do:
+            message = f"{host} gave no access token {said}. {to_do}"
         case HTTPStatus.UNAUTHORIZED:
-            message = (
-                f"Zendesk refused the credentials {said}. Check `email` and `api_token` for "
-                f"{host}; token access must be switched on in Admin Center, Apps and "
-                f"integrations, APIs, API tokens. {_TOKENS_END}"
-            )
+            to_do = on_refusal(refusal.auth_type, host, refusal.now)
+            message = f"Zendesk refused the credentials {said}. {to_do}"
         # The incremental list answers 404 to whoever is no agent, the anonymous among them.
         case _ if status == HTTPStatus.FORBIDDEN or (
             status == HTTPStatus.NOT_FOUND and "/incremental/" in path
         ):
-            message = f"Zendesk does not let this user read {path} {said}. {_ONLY_STAFF}"
+            message = f"Zendesk does not let this user read {path} {said}. "
+            message += on_forbidden(words)
         case HTTPStatus.NOT_FOUND if "/help_center/" in path:
             message = (
                 f"There is no Help Center at https://{host} {said}. Enter the subdomain of the "
@@ -87,9 +114,9 @@ def _explain(
             )
         case _ if 300 <= status < 400:  # noqa: PLR2004 -- the class of redirects
             message = (
-                f"Zendesk redirected the request from {host} to {_host(location)} ({status}), and "
-                "credentials are sent to the configured host only. Check `subdomain`: the account "
-                "may have been renamed."
+                f"Zendesk redirected the request from {host} to {_host(refusal.location)} "
+                f"({status}), and credentials are sent to the configured host only. Check "
+                "`subdomain`: the account may have been renamed."
             )
         case HTTPStatus.BAD_REQUEST:
             failure_type = FailureType.system_error
@@ -105,12 +132,11 @@ def _explain(
     return message, failure_type
 
 
-def anonymous_reader(host: str) -> AirbyteTracedException:
+def anonymous_reader(auth_type: AuthType, host: str, now: str) -> AirbyteTracedException:
     """Return the error for credentials that Zendesk silently takes for none."""
     return AirbyteTracedException(
-        message=f"Zendesk took the request for one of an anonymous visitor. Check `email` and "
-        f"`api_token` for {host}: the token may be deactivated, or token access switched off in "
-        f"Admin Center, Apps and integrations, APIs, API tokens. {_TOKENS_END}",
+        message="Zendesk took the request for one of an anonymous visitor. "
+        + on_anonymous_answer(auth_type, host, now),
         internal_message="users/me answered with the anonymous user",
         failure_type=FailureType.config_error,
     )
@@ -120,7 +146,7 @@ def not_staff(name: str, role: str) -> AirbyteTracedException:
     """Return the error for the credentials of somebody who is no agent or admin."""
     return AirbyteTracedException(
         message=f"{name} is {role!r} in Zendesk and would read only what customers may. "
-        f"{_ONLY_STAFF}",
+        f"{ONLY_STAFF}",
         internal_message=f"users/me answered with the role {role!r}",
         failure_type=FailureType.config_error,
     )
@@ -197,14 +223,11 @@ def zendesks_words(content: bytes) -> str:
     `error` is a text or an object, with `description` or `message` beside or in it; some answers
     are plain text. https://developer.zendesk.com/api-reference/introduction/requests/#error-responses
     """
-    words: list[object]
-    try:
-        body = orjson.loads(content)
-    except orjson.JSONDecodeError:
+    body = _object(content)
+    if body is None:
         text = content.decode("utf-8", "replace").strip()
-        words = [] if text.startswith("<") else [text]
+        words: list[object] = [] if text.startswith("<") else [text]
     else:
-        body = body if isinstance(body, dict) else {}
         error = body.get("error")
         inner = error if isinstance(error, dict) else {"title": error}
         words = [
@@ -214,7 +237,22 @@ def zendesks_words(content: bytes) -> str:
             body.get("error_description"),
         ]
     line = ": ".join(word for word in words if isinstance(word, str) and word)
-    return re.sub(r"\s+", " ", line)[:_DETAIL_LENGTH]
+    # Masked before it is cut: of half a secret nobody would know that it is one.
+    return re.sub(r"\s+", " ", filter_secrets(line))[:_DETAIL_LENGTH]
+
+
+def _code(content: bytes) -> str:
+    """Return the error code in a refusal of the token endpoint; "" where it has none."""
+    return str((_object(content) or {}).get("error", ""))
+
+
+def _object(content: bytes) -> dict[str, object] | None:
+    """Return the JSON object that a body holds, an empty one for other JSON; None for the rest."""
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else {}
 
 
 def _host(location: str | None) -> str:

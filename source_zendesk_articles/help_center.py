@@ -3,9 +3,11 @@
 import logging
 from typing import NamedTuple
 
-from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.advice import on_api_tokens
+from source_zendesk_articles.client import SETTLING_SECONDS, HelpCenterClient
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.errors import anonymous_reader, not_staff
+from source_zendesk_articles.instants import later
 from source_zendesk_articles.models import Locales, Section, User
 from source_zendesk_articles.scope import sentence_on_unknown
 
@@ -15,8 +17,8 @@ _LOG = logging.getLogger("airbyte.zendesk")
 class HelpCenter(NamedTuple):
     """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock.
 
-    `reader` is the user and role, None where nobody asked. `visitors_may_read` is None where
-    Zendesk did not say: then they may not, until it does.
+    `reader` is the user and role, None where nobody asked or the scope does not tell.
+    `visitors_may_read` is None where Zendesk did not say: then they may not, until it does.
     """
 
     reader: str | None
@@ -37,7 +39,8 @@ def inspect(
 ) -> HelpCenter:
     """Prove that the credentials are an agent's or admin's, and see who else may read.
 
-    Costs three requests, two where the locales are known. What was found goes to the log.
+    Costs three requests, two where the locales are known, and one more where the scope does not
+    tell who the user is. What was found goes to the log.
 
     Raises:
         AirbyteTracedException: where the account, the Help Center or the access is missing.
@@ -50,19 +53,7 @@ def inspect(
     if treat_as_open:
         # Then nothing rests on the answer, or on getting one.
         visitors_may_read = visitors_may_read is True
-    _LOG.info(
-        "Zendesk account %s, as %s <%s>, %s.",
-        client.subdomain,
-        reader.name,
-        reader.email,
-        reader.role,
-    )
-    if reader.role != "admin":
-        _LOG.warning(
-            "%s is no admin: Zendesk leaves out, without a word, each article that this user may "
-            "not see. Prefer the credentials of an admin.",
-            reader.name,
-        )
+    _tell_reader(client, reader)
     _LOG.info(
         "Help Center %s, locales %s, default %s.",
         client.subdomain,
@@ -87,23 +78,49 @@ def inspect(
             "`treat_as_open`"
         )
     _LOG.info("Help Center %s %s.", client.subdomain, openness)
-    return HelpCenter(reader.identity, locales, visitors_may_read, asked_at)
+    identity = reader.identity if reader else None
+    return HelpCenter(identity, locales, visitors_may_read, asked_at)
 
 
-def prove_staff(client: HelpCenterClient) -> User:
-    """Return whom the credentials belong to: an agent or admin.
+def prove_staff(client: HelpCenterClient) -> User | None:
+    """Return whom the credentials belong to, an agent or admin; None where the scope hides who.
 
     Raises:
         AirbyteTracedException: a `config_error` for anybody else, who sees less without a word.
 
     """
     reader = client.me()
+    if reader is None:
+        # It answers 404 to whoever is no agent.
+        client.changes(later(client.now, -SETTLING_SECONDS))
+        return None
     if reader.id is None:
         # Zendesk answers so, with status 200, where token access is switched off.
-        raise anonymous_reader(client.host)
+        raise anonymous_reader(client.auth_type, client.host, client.now)
     if reader.role not in ("admin", "agent"):
         raise not_staff(reader.name, reader.role)
     return reader
+
+
+def warn_of_the_end(client: HelpCenterClient) -> None:
+    """Warn who signs in with an API token, by Zendesk's clock: ask for something first."""
+    if client.auth_type == "api_token":
+        _LOG.warning("%s", on_api_tokens(client.now))
+
+
+def _tell_reader(client: HelpCenterClient, reader: User | None) -> None:
+    if reader:
+        who, name = f"{reader.name} <{reader.email}>, {reader.role}", reader.name
+    else:
+        who = "an agent or admin: the scope of the credentials does not tell who, `read` would"
+        name = "Maybe the user"
+    _LOG.info("Zendesk account %s, as %s.", client.subdomain, who)
+    if reader is None or reader.role != "admin":
+        _LOG.warning(
+            "%s is no admin: Zendesk leaves out, without a word, each article that this user may "
+            "not see. Prefer the credentials of an admin.",
+            name,
+        )
 
 
 def read_hierarchy(client: HelpCenterClient, filters: Filters) -> Hierarchy:

@@ -5,6 +5,7 @@ Every other field stays as it came, in `raw`.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 import orjson
@@ -34,6 +35,18 @@ class User(NamedTuple):
     def identity(self) -> str:
         """The user and role in one text: who sees more or less has another one."""
         return f"{self.id}:{self.role}"
+
+
+@dataclass(frozen=True)
+class Token:
+    """An OAuth access token; its lifetime in seconds, and a new refresh token, where they came.
+
+    https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
+    """
+
+    access_token: str = field(repr=False)
+    expires_in: int | None
+    refresh_token: str | None = field(repr=False)
 
 
 class Locales(NamedTuple):
@@ -134,6 +147,23 @@ def parse_answer(content: bytes) -> JsonObject:
     except orjson.JSONDecodeError:
         raise UnreadableAnswerError("an answer that is not JSON, or not whole") from None
     return _object(answer, "an answer")
+
+
+def parse_token(answer: JsonObject) -> Token:
+    """Parse `POST /oauth/tokens`.
+
+    Only the access token itself is insisted on: to ask again may cost the refresh token, which is
+    good for one use.
+    """
+    access_token = _text(answer, "access_token", "a token")
+    if not (access_token.isascii() and access_token.isprintable()):
+        raise UnreadableAnswerError("a token that no header can carry")
+    expires_in, refresh_token = answer.get("expires_in"), answer.get("refresh_token")
+    return Token(
+        access_token,
+        expires_in if type(expires_in) is int and expires_in > 0 else None,
+        refresh_token if isinstance(refresh_token, str) and refresh_token else None,
+    )
 
 
 def parse_user(answer: JsonObject) -> User:

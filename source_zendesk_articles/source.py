@@ -1,17 +1,22 @@
 """The source: spec, check, discover and read, wired to the configuration."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, cast
 
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.streams import Stream
 
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
-from source_zendesk_articles.config import normalize, parse_config
+from source_zendesk_articles.config import Config, normalize, parse_config
 from source_zendesk_articles.errors import filters_without_match
-from source_zendesk_articles.help_center import inspect, read_hierarchy, unknown_filters
+from source_zendesk_articles.help_center import (
+    inspect,
+    read_hierarchy,
+    unknown_filters,
+    warn_of_the_end,
+)
 from source_zendesk_articles.stream import Articles
 
 # The CDK logs the whole state that a sync begins with, which may be half a megabyte, to the logger
@@ -37,9 +42,9 @@ class SourceZendeskArticles(AbstractSource):
             AirbyteTracedException: otherwise, with a sentence for the user.
 
         """
-        parsed = parse_config(config)
-        client = HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials))
+        client, parsed = _open(config)
         help_center = inspect(client, treat_as_open=parsed.treats_as_open(parsed.subdomain))
+        warn_of_the_end(client)
         hierarchy = read_hierarchy(client, parsed.filters)
         sentences = unknown_filters(parsed.filters, help_center.locales, hierarchy)
         if sentences:
@@ -49,6 +54,12 @@ class SourceZendeskArticles(AbstractSource):
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
         """Return the stream; asks Zendesk for nothing yet."""
-        parsed = parse_config(config)
-        client = HelpCenterClient(parsed.subdomain, authenticator(parsed.credentials))
-        return [Articles(client, parsed)]
+        return [Articles(*_open(config))]
+
+
+def _open(entered: Mapping[str, Any]) -> tuple[HelpCenterClient, Config]:
+    """Return the Help Center and how to read it; asks Zendesk for nothing yet."""
+    config = parse_config(entered)
+    # Mutable, whatever the CDK's types say: it is what `configure` returned.
+    auth = authenticator(config, cast("MutableMapping[str, Any]", entered))
+    return HelpCenterClient(config.subdomain, auth, config.credentials.auth_type), config

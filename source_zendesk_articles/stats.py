@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from source_zendesk_articles.client import RequestStats
 from source_zendesk_articles.records import Record
+from source_zendesk_articles.transport import RequestStats
 from source_zendesk_articles.variants import PUBLIC
 
 

@@ -14,7 +14,7 @@ from source_zendesk_articles.changes import (
     change,
     retract,
 )
-from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.client import SETTLING_SECONDS, HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.due import SMALL, is_suspicious, listing_due, listing_needed
 from source_zendesk_articles.errors import (
@@ -29,6 +29,7 @@ from source_zendesk_articles.help_center import (
     prove_staff,
     read_hierarchy,
     unknown_filters,
+    warn_of_the_end,
 )
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import KnownArticles
@@ -40,9 +41,6 @@ from source_zendesk_articles.state import HelpCenterState, Listing, State, scope
 from source_zendesk_articles.stats import ReadStats, summary
 from source_zendesk_articles.variants import Audience, has_source
 
-# A change may become visible a little after its stamp, so that stamps are taken for read up to a
-# minute before the sync began. Nor is younger asked for: sibling exports refuse that.
-SETTLING_SECONDS: Final = 60
 # So much of what was read is read again: what is known emits nothing.
 OVERLAP_SECONDS: Final = 60
 
@@ -66,6 +64,7 @@ def sync_help_center(
     why = listing_needed(entry, hours)
     if why is None and entry is not None and entry.listing is not None:
         locales = client.locales()
+        warn_of_the_end(client)
         could_read = entry.listing.visitors_could_read
         sync = _Sync(client, config, began_with, HelpCenter(None, locales, could_read, client.now))
         why = listing_due(entry.listing, client.now, sync.scope, hours)
@@ -77,6 +76,8 @@ def sync_help_center(
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
     help_center = inspect(client, treat_as_open=treat_as_open, locales=locales)
+    if entry is None or entry.listing is None:
+        warn_of_the_end(client)
     if help_center.visitors_may_read is None and config.visibility:
         # Taken for closed, it would have everything retracted that is public.
         raise unknown_visibility(client.host)
@@ -340,8 +341,9 @@ class _Sync:
             AirbyteTracedException: where the user is no agent or admin, or another one than before.
 
         """
-        reader = prove_staff(self._client).identity
-        if self._help_center.reader not in {None, reader}:
+        reader = prove_staff(self._client)
+        identity = reader.identity if reader else None
+        if self._help_center.reader not in {None, identity}:
             raise reader_changed()
 
     def _finish(self, listing: Listing, reader: str) -> None:

@@ -10,7 +10,7 @@ from requests_mock import ANY, Mocker
 
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
-from source_zendesk_articles.config import ApiTokenCredentials
+from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.models import Category, Locales, Section
 
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
@@ -26,10 +26,10 @@ LOCALES = {"locales": ["en-us", "de"], "default_locale": "en-us"}
 @pytest.fixture
 def client() -> HelpCenterClient:
     """Return a client of acme with Ada's token."""
-    credentials = ApiTokenCredentials.model_validate(
-        {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
-    )
-    return HelpCenterClient("acme", authenticator(credentials))
+    credentials = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
+    entered = {"subdomain": "acme", "credentials": credentials}
+    auth = authenticator(parse_config(entered), entered)
+    return HelpCenterClient("acme", auth, "api_token")
 
 
 def test_a_request_is_signed_in_zendesks_basic_form_and_says_who_asks(

@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from typing import get_args
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
@@ -9,10 +11,13 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment
 
 from source_zendesk_articles.config import (
     ApiTokenCredentials,
+    AuthType,
     Config,
+    Credentials,
     Filters,
     normalize,
     parse_config,
@@ -21,9 +26,16 @@ from source_zendesk_articles.config import (
 
 SECRET = "s3cr3tT0ken"
 CREDENTIALS = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": SECRET}
-SPEC = yaml.safe_load(
-    (Path(__file__).parents[1] / "source_zendesk_articles" / "spec.yaml").read_text()
-)["connectionSpecification"]
+SPEC_FILE = Path(__file__).parents[1] / "source_zendesk_articles" / "spec.yaml"
+SPEC = yaml.safe_load(SPEC_FILE.read_text())["connectionSpecification"]
+FORMS = SPEC["properties"]["credentials"]["oneOf"]
+CLIENT = {
+    "auth_type": "oauth_client_credentials",
+    "client_id": "airbyte_articles",
+    "client_secret": SECRET,
+}
+REFRESH = {**CLIENT, "auth_type": "oauth_refresh_token", "refresh_token": f"{SECRET}2"}
+ACCESS = {"auth_type": "oauth_access_token", "access_token": SECRET}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +140,36 @@ def test_credentials_win_over_the_three_fields() -> None:
     assert {"subdomain": "acme", "credentials": CREDENTIALS} == normalize(entered)
 
 
+@pytest.mark.parametrize("credentials", [CLIENT, REFRESH, ACCESS])
+def test_each_kind_of_oauth_keeps_its_fields_and_its_name(credentials: dict[str, str]) -> None:
+    entered = {"subdomain": "acme", "credentials": credentials}
+    assert entered == normalize(entered)
+    assert credentials["auth_type"] == parse_config(entered).credentials.auth_type
+
+
+def test_what_the_connector_keeps_beside_a_refresh_token_may_be_empty_or_there() -> None:
+    kept = {"access_token": "t", "token_expiry_date": "2026-11-01T12:00:00Z"}
+    whole = {"subdomain": "acme", "credentials": {**REFRESH, **kept}}
+    assert whole == normalize(whole)
+    blank = {"subdomain": "acme", "credentials": {**REFRESH, **dict.fromkeys(kept, " ")}}
+    assert {"subdomain": "acme", "credentials": REFRESH} == normalize(blank)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {},
+        {"auth_type": SECRET},
+        {"auth_type": None},
+        {"auth_type": [SECRET]},
+        CLIENT | {"auth_type": ""},
+    ],
+)
+def test_of_no_kind_of_credential_nothing_is_kept(credentials: dict[str, object]) -> None:
+    entered = {"subdomain": "acme", "credentials": credentials, "client_secret": SECRET}
+    assert {"subdomain": "acme", "credentials": {}} == normalize(entered)
+
+
 def test_a_misspelt_secret_is_left_out_before_anything_can_quote_it() -> None:
     entered = {"subdomain": "acme", "credentials": {"auth_type": "api_token", "apiToken": SECRET}}
     assert SECRET not in json.dumps(normalize(entered))
@@ -145,6 +187,7 @@ def test_a_configuration_is_parsed_once_into_one_form() -> None:
     }
     config = parse_config(normalize(entered))
     assert "acme" == config.subdomain
+    assert isinstance(config.credentials, ApiTokenCredentials)
     assert "ada@acme.example" == config.credentials.email
     assert SECRET == config.credentials.api_token.get_secret_value()
     assert {"shop"} == config.treat_as_open
@@ -234,6 +277,12 @@ def test_an_example_of_the_form_is_a_configuration() -> None:
         ("credentials", {**CREDENTIALS, "api_token": " "}, "`credentials.api_token`: is empty"),
         ("credentials", {**CREDENTIALS, "api_token": "a\nb"}, "`credentials.api_token`: is empty"),
         ("credentials", {**CREDENTIALS, "api_token": "tökén"}, "`credentials.api_token`: is"),
+        ("credentials", {"auth_type": "api_token"}, "`credentials.email`: is not an e-mail"),
+        ("credentials", {**CLIENT, "client_id": " "}, "`credentials.client_id`: "),
+        ("credentials", {**CLIENT, "client_secret": 7}, "`credentials.client_secret`: is empty"),
+        ("credentials", {**REFRESH, "refresh_token": None}, "`credentials.refresh_token`: is"),
+        ("credentials", {**ACCESS, "access_token": "a b\n c"}, "`credentials.access_token`: is"),
+        ("credentials", {}, "`credentials`: "),
     ],
 )
 def test_what_does_not_fit_is_named_with_what_to_enter(
@@ -263,24 +312,86 @@ def test_the_form_and_the_configuration_have_the_same_fields() -> None:
     assert set(SPEC["required"]) == {
         name for name, field in Config.model_fields.items() if field.is_required()
     }
-    (api_token,) = SPEC["properties"]["credentials"]["oneOf"]
-    assert api_token["properties"].keys() == ApiTokenCredentials.model_fields.keys()
-    assert set(api_token["required"]) == set(ApiTokenCredentials.model_fields)
+    for shown, form in zip(FORMS, get_args(Credentials), strict=True):
+        assert shown["properties"].keys() == form.model_fields.keys()
+        assert set(shown["required"]) == {
+            name for name, field in form.model_fields.items() if field.is_required()
+        }
 
 
 def test_each_field_of_the_form_has_a_title_a_description_and_a_place() -> None:
     def fields(schema: dict[str, dict[str, object]]) -> list[dict[str, object]]:
         return list(schema["properties"].values())  # type: ignore[arg-type]
 
-    top = fields(SPEC)
-    inner = fields(SPEC["properties"]["credentials"]["oneOf"][0])
-    for group in (top, inner):
+    for group in (fields(SPEC), *map(fields, FORMS)):
         assert list(range(len(group))) == [field["order"] for field in group]
         for field in group:
             assert "const" in field or {"title", "description"} <= field.keys()
 
 
 def test_each_secret_of_the_form_is_marked() -> None:
-    properties = SPEC["properties"]["credentials"]["oneOf"][0]["properties"]
-    marked = {name for name, field in properties.items() if field.get("airbyte_secret")}
-    assert {"api_token"} == marked
+    secrets = [
+        {"client_secret"},
+        {"client_secret", "refresh_token", "access_token"},
+        {"access_token"},
+        {"api_token"},
+    ]
+    assert secrets == [
+        {name for name, field in form["properties"].items() if field.get("airbyte_secret")}
+        for form in FORMS
+    ]
+
+
+def test_the_recommended_credential_is_the_first_of_the_form_and_each_says_its_own_name() -> None:
+    types = [form["properties"]["auth_type"] for form in FORMS]
+    assert list(get_args(AuthType)) == [field["const"] for field in types]
+    assert [field["const"] for field in types] == [field["default"] for field in types]
+    assert "oauth_client_credentials" == types[0]["const"]
+
+
+def test_airbytes_button_writes_what_the_form_has() -> None:
+    button = yaml.safe_load(SPEC_FILE.read_text())["advanced_auth"]
+    assert ["credentials", "auth_type"] == button["predicate_key"]
+    (form,) = (
+        form
+        for form in FORMS
+        if form["properties"]["auth_type"]["const"] == button["predicate_value"]
+    )
+    flow = button["oauth_config_specification"]
+    written = {
+        name: field["path_in_connector_config"]
+        for side in ("complete_oauth_output", "complete_oauth_server_output")
+        for name, field in flow[f"{side}_specification"]["properties"].items()
+    }
+    assert {name: ["credentials", name] for name in written} == written
+    assert set(form["required"]) - {"auth_type"} <= written.keys() <= form["properties"].keys()
+
+
+def test_airbytes_button_asks_the_accounts_own_host_in_zendesks_words() -> None:
+    button = yaml.safe_load(SPEC_FILE.read_text())["advanced_auth"]
+    asked = button["oauth_config_specification"]["oauth_connector_input_specification"]
+    jinja = Environment(autoescape=False)  # noqa: S701 -- an address, as Airbyte fills it in
+    values = {
+        "subdomain": "acme",
+        "client_id_key": "client_id",
+        "client_id_value": "a b",
+        "redirect_uri_key": "redirect_uri",
+        "redirect_uri_value": "https://airbyte.example/auth_flow",
+        "scope_key": "scope",
+        "scope_value": asked["scope"],
+        "state_key": "state",
+        "state_value": "s",
+    }
+    consent = urlsplit(jinja.from_string(asked["consent_url"]).render(values))
+    assert "https://acme.zendesk.com/oauth/authorizations/new" == (
+        f"{consent.scheme}://{consent.netloc}{consent.path}"
+    )
+    assert {
+        "response_type": "code",
+        "client_id": "a b",
+        "redirect_uri": "https://airbyte.example/auth_flow",
+        "scope": "read",
+        "state": "s",
+    } == dict(parse_qsl(consent.query))
+    token_url = jinja.from_string(asked["access_token_url"]).render(values)
+    assert "https://acme.zendesk.com/oauth/tokens" == token_url

@@ -5,6 +5,7 @@ from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles.errors import (
+    Refusal,
     RefusalError,
     filters_without_match,
     reader_changed,
@@ -23,7 +24,8 @@ ONLY_STAFF = "The user must be an agent or admin with access to Guide"
     ],
 )
 def test_what_is_not_found_depends_on_what_was_asked_for(path: str, expected: str) -> None:
-    error = RefusalError("acme.zendesk.com", path, 404, b'{"error":"RecordNotFound"}', None)
+    content = b'{"error":"RecordNotFound"}'
+    error = RefusalError(Refusal("acme.zendesk.com", path, 404, content, None, "api_token", None))
     assert expected in str(error)
     assert "(404: RecordNotFound)" in str(error)
     assert FailureType.config_error == error.failure_type

@@ -5,7 +5,7 @@ from requests_mock import Mocker
 
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
-from source_zendesk_articles.config import ApiTokenCredentials, Filters
+from source_zendesk_articles.config import Filters, parse_config
 from source_zendesk_articles.help_center import Hierarchy, read_hierarchy, unknown_filters
 from source_zendesk_articles.models import Locales, Section
 
@@ -39,10 +39,10 @@ def test_only_the_lists_that_the_filters_need_are_asked_for(
     for name, row in rows.items():
         page = {name: [row], "meta": LAST_PAGE}
         requests_mock.get(f"{HELP_CENTER}/{name}", json=page, headers=DATE)
-    credentials = ApiTokenCredentials.model_validate(
-        {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
-    )
-    client = HelpCenterClient("acme", authenticator(credentials))
+    credentials = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
+    entered = {"subdomain": "acme", "credentials": credentials}
+    auth = authenticator(parse_config(entered), entered)
+    client = HelpCenterClient("acme", auth, "api_token")
     assert Hierarchy(categories, sections) == read_hierarchy(client, filters)
     assert bool(categories) + bool(sections) == len(requests_mock.request_history)
 

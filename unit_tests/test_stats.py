@@ -1,7 +1,7 @@
 """What the log says of a sync."""
 
-from source_zendesk_articles.client import RequestStats
 from source_zendesk_articles.stats import EmissionStats, ReadStats, summary
+from source_zendesk_articles.transport import RequestStats
 
 
 def test_a_quiet_sync_is_summed_up_without_what_did_not_happen() -> None:

@@ -5,7 +5,7 @@ Zendesk through a company's proxy: with the environment that `ZendeskEmulator.en
 `python -m integration_tests.zendesk_emulator` serves a small sample in a process of its own.
 """
 
-from .account import Account, Brand, Caller, Credential, OAuthClient, Role, User
+from .account import API_TOKENS_END, Account, Brand, Caller, Credential, OAuthClient, Role, User
 from .clock import Clock
 from .emulator import LoggedRequest, ZendeskEmulator
 from .faults import Fault, FaultKind, Faults
@@ -14,6 +14,7 @@ from .server import Stranger
 from .switches import ClosedAnswer, ListOrder, Switches
 
 __all__ = [
+    "API_TOKENS_END",
     "Account",
     "Article",
     "Brand",

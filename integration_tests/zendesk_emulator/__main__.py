@@ -38,10 +38,11 @@ def main() -> None:
 
 def _script(zendesk: ZendeskEmulator) -> str:
     account = zendesk.account
+    client = account.add_oauth_client(account.admin)
     credentials = {
-        "auth_type": "api_token",
-        "email": account.admin.email,
-        "api_token": account.admin_token,
+        "auth_type": "oauth_client_credentials",
+        "client_id": client.identifier,
+        "client_secret": client.secret,
     }
     config = json.dumps({"subdomain": account.subdomain, "credentials": credentials}, indent=2)
     exports = [f"export {name}={shlex.quote(value)}" for name, value in zendesk.environment.items()]

@@ -9,7 +9,7 @@ import random
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from .clock import Clock
@@ -18,6 +18,9 @@ from .switches import Switches
 
 Role = Literal["admin", "agent", "end-user"]
 Credential = Literal["none", "api_token", "oauth", "bad"]
+
+# https://developer.zendesk.com/documentation/api-basics/authentication/oauth-migration/
+API_TOKENS_END = datetime(2027, 4, 30, tzinfo=UTC)
 
 _FIRST_ID = 46406185831185
 
@@ -36,23 +39,33 @@ class User:
 
 @dataclass(eq=False)
 class OAuthClient:
-    """A confidential client; its client_credentials tokens act as `user`."""
+    """A client, whose client_credentials tokens act as `user`; they are for confidential ones only.
+
+    Lifetimes in seconds. No access token outlives `longest`, whatever is asked for.
+    """
 
     identifier: str
     secret: str
     user: User
     lifetime: int = 1800
     refresh_lifetime: int = 30 * 86400
+    kind: Literal["confidential", "public"] = "confidential"
+    allowed_scopes: frozenset[str] | None = None
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What an OAuth access or refresh token stands for. `ends_at` None = never."""
+    """What an OAuth access or refresh token stands for. `ends_at` None = never.
+
+    A refresh token knows its client, and the access token that came with it and ends with it.
+    """
 
     user: User
     scope: str
     ends_at: datetime | None
     client: OAuthClient | None = None
+    access_token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +119,8 @@ class Account:
         self.switches = switches
         self.subdomain = subdomain
         self.token_access = True
+        # Everything that nobody but its owner may ever read, whether it still works or not.
+        self.secrets: set[str] = set()
         self.brands: list[Brand] = []
         self.users: dict[int, User] = {}
         self._ids = _ids()
@@ -163,8 +178,9 @@ class Account:
 
     def add_api_token(self, user: User) -> str:
         """Make an API token, to be used as Basic `{email}/token:{token}`."""
-        token = secrets.token_urlsafe(30)
+        token = self._secret()
         self._api_tokens[token] = user
+        self.secrets.add(f"{user.email}/token:{token}")
         return token
 
     def add_oauth_client(
@@ -172,7 +188,7 @@ class Account:
     ) -> OAuthClient:
         """Make a confidential client; lifetimes in seconds, by default Zendesk's."""
         identifier = f"client_{len(self._clients) + 1}"
-        client = OAuthClient(identifier, secrets.token_hex(32), user, lifetime, refresh_lifetime)
+        client = OAuthClient(identifier, self._secret(), user, lifetime, refresh_lifetime)
         self._clients[identifier] = client
         return client
 
@@ -180,28 +196,44 @@ class Account:
         """Find a client by its identifier."""
         return self._clients.get(identifier)
 
-    def add_oauth_token(self, user: User, scope: str = "read", lifetime: int | None = None) -> str:
+    def add_oauth_token(
+        self, user: User, scope: str = "read", lifetime: float | None = None
+    ) -> str:
         """Make an access token, with scopes separated by blanks and a lifetime in seconds."""
-        token = secrets.token_hex(32)
+        token = self._secret()
         self._access_tokens[token] = Grant(user, scope, self._after(lifetime))
         return token
 
     def add_refresh_token(
-        self, client: OAuthClient, user: User, scope: str = "read", lifetime: int | None = None
+        self,
+        client: OAuthClient,
+        user: User,
+        scope: str = "read",
+        lifetime: float | None = None,
+        access_token: str | None = None,
     ) -> str:
         """Make a refresh token, good for one use within `lifetime` seconds."""
-        token = secrets.token_hex(32)
+        token = self._secret()
         ends_at = self._after(lifetime or client.refresh_lifetime)
-        self._refresh_tokens[token] = Grant(user, scope, ends_at, client)
+        self._refresh_tokens[token] = Grant(user, scope, ends_at, client, access_token)
         return token
 
     def spend_refresh_token(self, token: str, client: OAuthClient) -> Grant | None:
-        """End a refresh token and return its grant; None if it is not this client's, or is over."""
+        """End a refresh token and what came with it, and return its grant.
+
+        None if it is not this client's, or is over.
+        https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
+        """
         grant = self._refresh_tokens.get(token)
         if grant is None or grant.client is not client or self._is_over(grant):
             return None
         del self._refresh_tokens[token]
+        self._access_tokens.pop(grant.access_token or "", None)
         return grant
+
+    def revoke_access_tokens(self) -> None:
+        """End every OAuth access token at once."""
+        self._access_tokens.clear()
 
     def revoke(self, token: str) -> None:
         """End an API, access or refresh token at once."""
@@ -226,8 +258,13 @@ class Account:
         """
         if authorization is None:
             return Caller()
-        if authorization.startswith("Basic ") and not self.token_access:
-            return Caller()
+        if authorization.startswith("Basic "):
+            if not self.token_access:
+                return Caller()
+            if self.clock.now >= API_TOKENS_END:
+                if self.switches.ended_api_tokens == "anonymous":
+                    return Caller()
+                raise CredentialRefused(oauth=False)
         return self._user_of(authorization)
 
     def _user_of(self, authorization: str) -> Caller:
@@ -246,7 +283,12 @@ class Account:
             raise CredentialRefused(oauth=False)
         return Caller(user)
 
-    def _after(self, seconds: int | None) -> datetime | None:
+    def _secret(self) -> str:
+        made = secrets.token_hex(32)
+        self.secrets.add(made)
+        return made
+
+    def _after(self, seconds: float | None) -> datetime | None:
         return None if seconds is None else self.clock.now + timedelta(seconds=seconds)
 
     def _is_over(self, grant: Grant) -> bool:

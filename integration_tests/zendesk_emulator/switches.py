@@ -68,6 +68,9 @@ class Switches:
     closed_answer: ClosedAnswer = 401
     mapped_host_redirects: bool = False
 
+    # What an API token gets after all of them have ended: a guess between what a wrong one gets and
+    # what one gets while token access is switched off.
+    ended_api_tokens: Literal["refused", "anonymous"] = "refused"
     # Whether the scope hc:read is enough for users/me is unknown.
     hc_read_allows_users_me: bool = False
     # Accounts with Guide only were reported to answer 403 on brands.

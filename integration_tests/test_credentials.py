@@ -1,0 +1,771 @@
+"""The four kinds of credential: how long each works, and what is said when it does not."""
+
+import io
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from integration_tests.connector import (
+    Output,
+    config,
+    installed_script,
+    killed_script,
+    run,
+)
+from integration_tests.credentials import (
+    EVERY,
+    RENEWED,
+    Make,
+    of_access_token,
+    of_api_token,
+    of_client,
+    of_hc_read,
+    of_refresh_token,
+)
+from integration_tests.platform import Platform
+from integration_tests.truth import noticed, truth
+from integration_tests.zendesk_emulator import (
+    API_TOKENS_END,
+    Fault,
+    HelpCenter,
+    OAuthClient,
+    ZendeskEmulator,
+)
+from integration_tests.zendesk_emulator.sample import fill, furnish
+from source_zendesk_articles import auth
+from source_zendesk_articles.auth import authenticator
+from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.config import parse_config
+
+Entered = dict[str, Any]
+TOKENS = "/oauth/tokens"
+INCREMENTAL = "/api/v2/help_center/incremental/articles"
+ME = "/api/v2/users/me"
+ENDS = "WARN Zendesk ends all API tokens on 2027-04-30"
+CLIENTS_PAGE = "Admin Center, Apps and integrations, APIs, OAuth clients"
+
+
+@pytest.fixture
+def help_center(zendesk: ZendeskEmulator) -> HelpCenter:
+    """Return the Help Center, empty."""
+    return zendesk.account.help_center()
+
+
+@pytest.fixture
+def platform(zendesk: ZendeskEmulator) -> Platform:
+    """Return a connection that has not synced yet."""
+    return Platform(zendesk)
+
+
+def entered(zendesk: ZendeskEmulator, make: Make, **fields: object) -> Entered:
+    return config(zendesk, credentials=make(zendesk, zendesk.account.admin), **fields)
+
+
+def kept(configuration: Entered, output: Output) -> Entered:
+    """Return the configuration that the platform has after a command."""
+    return [configuration, *output.control][-1]
+
+
+def asked_for_tokens(zendesk: ZendeskEmulator) -> int:
+    return sum(request.path == TOKENS for request in zendesk.requests)
+
+
+def statuses(zendesk: ZendeskEmulator, status: int) -> int:
+    return sum(request.status == status for request in zendesk.requests)
+
+
+def assert_mirror(platform: Platform, help_center: HelpCenter) -> None:
+    expected = {key: noticed(row) for key, row in truth(help_center).items()}
+    assert expected == platform.destination.table
+
+
+# --------------------------------------------------------------------------- each of them works
+
+
+@pytest.mark.parametrize("make", [*EVERY, of_hc_read])
+def test_each_kind_checks_syncs_and_syncs_what_changed(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, make: Make
+) -> None:
+    furnish(help_center)
+    configured = entered(zendesk, make)
+    output = run(zendesk, "check", configured)
+    assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
+    configured = kept(configured, output)
+
+    output = platform.sync(configured, through=installed_script, debug=True)
+    assert output.records
+    assert_mirror(platform, help_center)
+    configured = kept(configured, output)
+
+    # More than any access token lives: the credentials outlive it.
+    zendesk.clock.advance(172_800)
+    help_center.change(help_center.articles[0], promoted=True)
+    zendesk.clock.advance(3600)
+    output = platform.sync(configured)
+    assert {help_center.articles[0].id} == {record["id"] for record in output.records}
+    assert_mirror(platform, help_center)
+
+
+@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize("command", ["spec", "discover"])
+def test_nothing_is_bought_where_nothing_is_asked(
+    zendesk: ZendeskEmulator, make: Make, command: str
+) -> None:
+    configured = None if command == "spec" else entered(zendesk, make)
+    assert run(zendesk, command, configured).succeeded
+    assert [] == zendesk.requests
+
+
+def test_a_sync_buys_one_token_and_an_idle_one_another(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=250)
+    configured = entered(zendesk, of_client)
+    for _ in range(2):
+        zendesk.forget_requests()
+        platform.sync(configured)
+        assert (1, 6) == (asked_for_tokens(zendesk), len(zendesk.requests) - 1)
+        assert TOKENS == zendesk.requests[0].path
+
+
+def test_a_refresh_token_is_not_spent_while_its_access_token_is_good(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    configured = entered(zendesk, of_refresh_token)
+    outputs = [run(zendesk, "check", configured)]
+    configured = kept(configured, outputs[0])
+    outputs += [platform.sync(configured), platform.sync(configured)]
+    assert [1, 0, 0] == [len(output.control) for output in outputs]
+    assert 1 == asked_for_tokens(zendesk)
+
+
+def test_what_the_platform_is_told_is_its_own_configuration_with_the_new_tokens(
+    zendesk: ZendeskEmulator,
+) -> None:
+    configured = entered(zendesk, of_refresh_token, labels=["a"], retract_as="mark")
+    (told,) = run(zendesk, "check", configured).control
+    before, after = configured["credentials"], told["credentials"]
+    assert {**configured, "credentials": after} == told
+    assert {"refresh_token"} == {name for name in before if before[name] != after[name]}
+    assert {"access_token", "token_expiry_date"} == after.keys() - before.keys()
+
+
+# ---------------------------------------------------------------------------- tokens that end
+
+
+@pytest.mark.parametrize("make", RENEWED)
+@pytest.mark.parametrize("clock", ["right", "stopped", "unasked"])
+@pytest.mark.usefixtures("waits")
+def test_tokens_that_live_two_seconds_are_enough_for_fifteen_pages(  # noqa: PLR0913, PLR0917 -- two fixtures more than its givens
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Make,
+    clock: str,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.client.PAGE_SIZE", 10)
+    fill(help_center, articles=150)
+    configured = entered(zendesk, make)
+    oauth_client(zendesk, configured).longest = 2
+    page = r"help_center/articles$"
+
+    def a_second_passes(answer: dict[str, Any]) -> dict[str, Any]:
+        zendesk.clock.advance(1)
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", path=page, rewrite=a_second_passes, times=None))
+    if clock == "right":
+        monkeypatch.setattr(auth, "_now", lambda: zendesk.clock.now)
+    if clock == "unasked":
+        zendesk.faults.add(Fault("rewrite", path=TOKENS, rewrite=without_lifetime, times=None))
+    platform.sync(configured)
+    assert_mirror(platform, help_center)
+    assert asked_for_tokens(zendesk) >= 7
+    # A clock that goes like Zendesk's sees each end coming; else a 401 tells.
+    assert (clock != "right") == (statuses(zendesk, 401) > 0)
+
+
+def without_lifetime(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "expires_in"}
+
+
+def oauth_client(zendesk: ZendeskEmulator, configured: Entered) -> OAuthClient:
+    client = zendesk.account.oauth_client(configured["credentials"]["client_id"])
+    assert client is not None
+    return client
+
+
+def revoke_at(zendesk: ZendeskEmulator, page: int) -> None:
+    revoke = zendesk.account.revoke_access_tokens
+    zendesk.faults.add(Fault("edit", path=r"help_center/articles$", skip=page + 1, edit=revoke))
+
+
+@pytest.mark.parametrize("make", RENEWED)
+@pytest.mark.usefixtures("waits")
+def test_a_token_that_is_revoked_between_two_pages_is_replaced_at_once(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    make: Make,
+    waits: list[float],
+) -> None:
+    fill(help_center, articles=350)
+    revoke_at(zendesk, page=1)
+    platform.sync(entered(zendesk, make))
+    zendesk.faults.assert_consumed()
+    assert_mirror(platform, help_center)
+    assert (2, 1, []) == (asked_for_tokens(zendesk), statuses(zendesk, 401), waits)
+
+
+def test_a_token_that_was_given_and_is_revoked_between_two_pages_ends_the_sync(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=350)
+    revoke_at(zendesk, page=1)
+    output = platform.sync(entered(zendesk, of_access_token))
+    failure_type, sentence = output.error
+    assert "config_error" == failure_type
+    assert "`access_token` expired or was revoked" in sentence
+    assert "Prefer OAuth client credentials, or OAuth with a refresh token" in sentence
+    # What came until then stays, and the next sync goes on from there.
+    held = dict(platform.destination.table)
+    assert held
+    output = platform.sync(entered(zendesk, of_access_token))
+    assert held.keys().isdisjoint((record["id"], record["locale"]) for record in output.records)
+    assert_mirror(platform, help_center)
+
+
+@pytest.mark.parametrize("make", RENEWED)
+def test_a_token_that_is_refused_as_soon_as_it_was_given_is_not_bought_for_ever(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, make: Make
+) -> None:
+    furnish(help_center)
+    zendesk.faults.add(Fault("status", path=ME, status=401, body={"error": "no"}, times=None))
+    failure_type, sentence = run(zendesk, "read", entered(zendesk, make)).error
+    assert "config_error" == failure_type
+    assert "The access token that acme.zendesk.com had just given" in sentence
+    assert 2 == asked_for_tokens(zendesk)
+
+
+@pytest.mark.parametrize(
+    "fault", ["rate_limited", "dropped", "hang", "html", "truncated", "status"]
+)
+@pytest.mark.usefixtures("waits")
+def test_a_token_request_is_made_again_after_a_fault_that_passes(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Any,  # noqa: ANN401 -- a literal of the emulator
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.transport.TIMEOUT", (1.0, 0.2))
+    furnish(help_center)
+    zendesk.faults.add(Fault(fault, path=TOKENS, times=2, status=503, seconds=30))
+    assert platform.sync(entered(zendesk, of_client)).succeeded
+    zendesk.faults.assert_consumed()
+    assert 3 == asked_for_tokens(zendesk)
+    assert_mirror(platform, help_center)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+@pytest.mark.usefixtures("waits")
+def test_a_token_request_that_is_refused_says_nothing_of_an_article(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, status: int
+) -> None:
+    fill(help_center, articles=30)
+    configured = entered(zendesk, of_client)
+    platform.sync(configured)
+    before = dict(platform.destination.table)
+    # Out of the list, and still there: a listing that drifted.
+    hidden = help_center.articles[3].id
+    zendesk.faults.add(
+        Fault("rewrite", path=r"help_center/articles$", rewrite=without(hidden), times=None),
+        Fault("edit", path=rf"{hidden}$", edit=zendesk.account.revoke_access_tokens),
+        Fault("status", path=TOKENS, skip=1, status=status, times=None),
+    )
+    output = platform.sync(configured)
+    zendesk.faults.assert_consumed()
+    assert "config_error" == output.error[0]
+    assert ([], before) == (output.records, platform.destination.table)
+
+
+def without(article_id: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def rewrite(answer: dict[str, Any]) -> dict[str, Any]:
+        rows = [row for row in answer["articles"] if row["id"] != article_id]
+        return {**answer, "articles": rows}
+
+    return rewrite
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_token_request_that_is_not_answered_does_not_make_the_pages_smaller(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=250)
+    revoke_at(zendesk, page=1)
+    zendesk.faults.add(Fault("status", path=TOKENS, skip=1, status=503, times=None))
+    output = platform.sync(entered(zendesk, of_client))
+    assert "transient_error" == output.error[0]
+    assert "POST acme.zendesk.com/oauth/tokens: status 503, 7 times in a row" in output.error[1]
+    assert 1 + 7 == asked_for_tokens(zendesk)
+
+
+# -------------------------------------------------------------------------------- rotation
+
+
+def test_each_rotation_is_told_before_its_access_token_is_used(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=350)
+    printed: list[str] = []
+
+    def note() -> None:
+        # The connector runs in this process, and prints here.
+        assert isinstance(sys.stdout, io.StringIO)
+        printed.append(sys.stdout.getvalue())
+
+    def revoke() -> None:
+        note()
+        zendesk.account.revoke_access_tokens()
+
+    zendesk.faults.add(
+        Fault("edit", path=r"help_center/articles$", skip=3, edit=revoke),
+        Fault("edit", credential="oauth", times=None, edit=note),
+        Fault("edit", credential="bad", times=None, edit=note),
+    )
+    output = platform.sync(entered(zendesk, of_refresh_token))
+    assert_mirror(platform, help_center)
+    assert 2 == len(output.control)
+    signed = [request for request in zendesk.requests if request.authorization]
+    assert len(signed) == len(printed) > 6
+    for request, text in zip(signed, printed, strict=True):
+        assert request.authorization is not None
+        token = request.authorization.removeprefix("Bearer ")
+        assert [token] == [told["credentials"]["access_token"] for told in Output(text).control][
+            -1:
+        ]
+
+
+def test_a_sync_that_is_killed_after_a_rotation_goes_on_with_what_it_told(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=350)
+    revoke_at(zendesk, page=1)
+    configured = entered(zendesk, of_refresh_token)
+    killed = killed_script(2, of='"type":"CONTROL"')
+    output = platform.sync(configured, through=killed)
+    assert 2 == len(output.control)
+    before = run(zendesk, "read", kept(configured, output), state=platform.state)
+    assert before.succeeded
+    platform.keep(before)
+    assert_mirror(platform, help_center)
+    # The one that was spent is of no use to anybody.
+    for spent in (configured, output.control[0]):
+        failure_type, sentence = run(zendesk, "read", without_access(spent)).error
+        assert "config_error" == failure_type
+        assert "Authenticate again" in sentence
+
+
+def without_access(configured: Entered) -> Entered:
+    fields = configured["credentials"].items()
+    spent = {name: value for name, value in fields if name != "access_token"}
+    return {**configured, "credentials": spent}
+
+
+def test_an_access_token_whose_end_nobody_knows_is_used_until_it_is_refused(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    # As Airbyte's own button leaves it.
+    furnish(help_center)
+    configured = entered(zendesk, of_refresh_token)
+    token = zendesk.account.add_oauth_token(zendesk.account.admin, lifetime=1800)
+    configured["credentials"]["access_token"] = token
+    assert [] == platform.sync(configured).control
+    zendesk.clock.advance(1800)
+    output = platform.sync(configured)
+    assert output.succeeded
+    assert (1, 1) == (len(output.control), statuses(zendesk, 401))
+
+
+# --------------------------------------------------------------------------------- refusals
+
+REFUSALS: dict[str, tuple[Callable[[ZendeskEmulator], Entered], str]] = {}
+
+
+def refusal(sentence: str) -> Callable[[Callable[[ZendeskEmulator], Entered]], None]:
+    """Enter into the table what is refused, by its name, and what is said then."""
+
+    def enter(arrange: Callable[[ZendeskEmulator], Entered]) -> None:
+        REFUSALS[arrange.__name__] = arrange, sentence
+
+    return enter
+
+
+UNKNOWN_CLIENT = (
+    "acme.zendesk.com gave no access token (401: invalid_client: invalid client). Check "
+    "`client_id`, which is the *identifier* of the OAuth client and neither its name nor its "
+    f"number, and `client_secret` ({CLIENTS_PAGE}). A secret is shown once: if in doubt, generate "
+    "a new one."
+)
+SPENT = (
+    "acme.zendesk.com gave no access token (400: invalid_grant: invalid grant). The refresh token "
+    "is good for one use, and was used, expired or revoked, or belongs to another OAuth client. "
+    "Authenticate again in the source's settings, or enter a new refresh token. No other "
+    "connection may use the same one. OAuth client credentials have no refresh token to lose."
+)
+
+
+@refusal(UNKNOWN_CLIENT)
+def an_unknown_client(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_client)
+    configured["credentials"]["client_id"] = "Airbyte (articles)"
+    return configured
+
+
+@refusal(UNKNOWN_CLIENT)
+def a_wrong_secret(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_client)
+    configured["credentials"]["client_secret"] = "not-the-secret"
+    return configured
+
+
+@refusal(UNKNOWN_CLIENT)
+def a_wrong_secret_beside_a_refresh_token(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_refresh_token)
+    configured["credentials"]["client_secret"] = "not-the-secret"
+    return configured
+
+
+@refusal(
+    "acme.zendesk.com gave no access token (400: unauthorized_client: unauthorized client). The "
+    "OAuth client may not get tokens in this way: its kind must be *confidential* "
+    f"({CLIENTS_PAGE})."
+)
+def a_public_client(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_client)
+    oauth_client(zendesk, configured).kind = "public"
+    return configured
+
+
+@refusal(
+    "acme.zendesk.com gave no access token (400: unsupported_grant_type). The OAuth client may not "
+    f"get tokens in this way: its kind must be *confidential* ({CLIENTS_PAGE})."
+)
+def an_account_without_this_grant(zendesk: ZendeskEmulator) -> Entered:
+    body = {"error": "unsupported_grant_type"}
+    zendesk.faults.add(Fault("status", path=TOKENS, status=400, body=body, times=None))
+    return entered(zendesk, of_client)
+
+
+@refusal(
+    "acme.zendesk.com gave no access token (400: invalid_scope: invalid scope). The credential "
+    f"needs the scope `read`. Allow it for the OAuth client ({CLIENTS_PAGE}); a token keeps the "
+    "scopes that it was made with, so make a new one."
+)
+def a_client_without_the_scope(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_client)
+    oauth_client(zendesk, configured).allowed_scopes = frozenset({"users:read"})
+    return configured
+
+
+@refusal(SPENT)
+def a_spent_refresh_token(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_refresh_token)
+    run(zendesk, "check", configured)
+    return configured
+
+
+@refusal(SPENT)
+def a_revoked_refresh_token(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_refresh_token)
+    zendesk.account.revoke(configured["credentials"]["refresh_token"])
+    return configured
+
+
+@refusal(SPENT)
+def a_refresh_token_that_expired(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, of_refresh_token)
+    zendesk.clock.advance(10**9)
+    return configured
+
+
+@refusal(SPENT)
+def a_refresh_token_of_another_client(zendesk: ZendeskEmulator) -> Entered:
+    configured, other = entered(zendesk, of_refresh_token), entered(zendesk, of_refresh_token)
+    configured["credentials"]["refresh_token"] = other["credentials"]["refresh_token"]
+    return configured
+
+
+@refusal(
+    "Zendesk refused the credentials (401: invalid_token: The access token provided is expired, "
+    "revoked, malformed or invalid.). `access_token` expired or was revoked, or is not one of "
+    "acme.zendesk.com; it is used as it was entered and can not be renewed. Prefer OAuth client "
+    "credentials, or OAuth with a refresh token: they renew theirs."
+)
+def an_access_token_that_expired(zendesk: ZendeskEmulator) -> Entered:
+    configured = entered(zendesk, partial(of_access_token, lifetime=1800))
+    zendesk.clock.advance(1800)
+    return configured
+
+
+@refusal(
+    "Zendesk does not let this user read /api/v2/help_center/locales (403: Forbidden: You are "
+    "missing the following required scopes: read). The credential needs the scope `read`. Allow it "
+    f"for the OAuth client ({CLIENTS_PAGE}); a token keeps the scopes that it was made with, so "
+    "make a new one."
+)
+def an_access_token_without_the_scope(zendesk: ZendeskEmulator) -> Entered:
+    return entered(zendesk, partial(of_access_token, scope="users:read"))
+
+
+@refusal(
+    "Eve is 'end-user' in Zendesk and would read only what customers may. The user must be an "
+    "agent or admin with access to Guide: see Admin Center, People, Team members."
+)
+def a_client_of_somebody_who_is_no_agent(zendesk: ZendeskEmulator) -> Entered:
+    user = zendesk.account.add_user("Eve", "eve@acme.example", "end-user")
+    return config(zendesk, credentials=of_client(zendesk, user))
+
+
+@refusal(
+    "Zendesk does not let this user read /api/v2/help_center/incremental/articles (404: "
+    "RecordNotFound: Not found). The user must be an agent or admin with access to Guide: see "
+    "Admin Center, People, Team members."
+)
+def somebody_who_is_no_agent_behind_a_scope_that_does_not_tell(
+    zendesk: ZendeskEmulator,
+) -> Entered:
+    user = zendesk.account.add_user("Eve", "eve@acme.example", "end-user")
+    return config(zendesk, credentials=of_hc_read(zendesk, user))
+
+
+@refusal(
+    "There is no Zendesk account at https://nobody.zendesk.com (404: No help desk at "
+    "nobody.zendesk.com: There is no help desk configured at this address. This means that the "
+    "address is available and that you can claim it at http://www.zendesk.com/signup). Check "
+    "`subdomain`: the part before .zendesk.com in the address at which your agents work."
+)
+def a_client_of_no_account(zendesk: ZendeskEmulator) -> Entered:
+    return entered(zendesk, of_client, subdomain="nobody")
+
+
+@refusal(
+    "Zendesk redirected the request from acme.zendesk.com to evil.example (302), and credentials "
+    "are sent to the configured host only. Check `subdomain`: the account may have been renamed."
+)
+def a_redirect_of_the_token_request(zendesk: ZendeskEmulator) -> Entered:
+    zendesk.faults.add(Fault("redirect", path=TOKENS, location="https://evil.example/", times=None))
+    return entered(zendesk, of_client)
+
+
+@pytest.mark.parametrize("row", REFUSALS)
+@pytest.mark.parametrize("command", ["check", "read"])
+def test_each_refusal_is_a_sentence_that_says_what_to_do(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, command: str, row: str
+) -> None:
+    arrange, sentence = REFUSALS[row]
+    furnish(help_center)
+    output = run(zendesk, command, arrange(zendesk))
+    assert ("config_error", sentence) == output.error
+    assert ([], [], []) == (output.records, output.states, output.control)
+    if command == "check":
+        assert [{"status": "FAILED", "message": sentence}] == output.of("CONNECTION_STATUS")
+
+
+@pytest.mark.parametrize(
+    ("fault", "failure_type", "sentence"),
+    [
+        (Fault("status", status=503), "transient_error", "status 503, 7 times in a row"),
+        (Fault("html"), "transient_error", "not JSON, or not whole, 7 times in a row"),
+        (
+            Fault("status", status=200, body={"access_token": ""}),
+            "transient_error",
+            "a token whose `access_token` is not a text, 7 times in a row",
+        ),
+        (
+            Fault("status", status=200, body={"access_token": "a\nb"}),
+            "transient_error",
+            "a token that no header can carry, 7 times in a row",
+        ),
+        (
+            Fault("status", status=400, body={"error": "invalid_request"}),
+            "system_error",
+            "does not understand the request for /oauth/tokens (400: invalid_request)",
+        ),
+        (Fault("status", status=401, body="<html>"), "config_error", "Check `client_id`"),
+        (Fault("status", status=403, body="No."), "config_error", "(403: No.). Check `client_id`"),
+        (
+            Fault("status", status=402, body="Pay."),
+            "config_error",
+            "Check the state of the account",
+        ),
+    ],
+    ids=lambda value: (
+        f"{value.kind} {value.status} {value.body}" if isinstance(value, Fault) else ""
+    ),
+)
+@pytest.mark.usefixtures("waits")
+def test_other_answers_to_a_token_request_are_errors_too(
+    zendesk: ZendeskEmulator, fault: Fault, failure_type: str, sentence: str
+) -> None:
+    fault = Fault(fault.kind, path=TOKENS, status=fault.status, body=fault.body, times=None)
+    zendesk.faults.add(fault)
+    output = run(zendesk, "read", entered(zendesk, of_client))
+    assert failure_type == output.error[0]
+    assert sentence in output.error[1]
+    assert {TOKENS} == {request.path for request in zendesk.requests}
+
+
+# ----------------------------------------------------------------- the end of the API tokens
+
+
+def warnings(output: Output) -> list[str]:
+    return [line for line in output.logs.splitlines() if line.startswith(ENDS)]
+
+
+@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.usefixtures("waits")
+def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Make,
+) -> None:
+    for module in ("due", "sync"):
+        monkeypatch.setattr(f"source_zendesk_articles.{module}.SMALL", 0)
+    zendesk.switches.incremental_page_size = 5
+    fill(help_center, articles=20)
+    zendesk.clock.advance(3600)
+    configured = entered(zendesk, make)
+    outputs = [run(zendesk, "check", configured)]
+    configured = kept(configured, outputs[-1])
+    # A listing, a feed, and a feed that gets stuck and ends in a listing.
+    outputs.append(platform.sync(configured))
+    zendesk.clock.advance(3600)
+    outputs.append(platform.sync(configured))
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+    zendesk.clock.advance(3600)
+    zendesk.forget_requests()
+    outputs.append(platform.sync(configured))
+    assert {INCREMENTAL, ME} <= {request.path for request in zendesk.requests}
+    expected = [1] * 4 if make is of_api_token else [0] * 4
+    assert expected == [len(warnings(output)) for output in outputs]
+    if make is of_api_token:
+        assert (
+            f"{ENDS}, in 180 days: then this source stops working. Make an OAuth client "
+            f"({CLIENTS_PAGE}) and choose OAuth client credentials in this source."
+        ) == warnings(outputs[0])[0]
+
+
+@pytest.mark.parametrize("ended", ["refused", "anonymous"])
+@pytest.mark.parametrize("command", ["check", "read"])
+def test_after_their_end_the_error_says_what_happened(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, ended: str, command: str
+) -> None:
+    zendesk.switches.ended_api_tokens = ended  # type: ignore[assignment]
+    furnish(help_center)
+    zendesk.clock.advance((API_TOKENS_END - zendesk.clock.now).total_seconds() + 1)
+    failure_type, sentence = run(zendesk, command, config(zendesk)).error
+    assert "config_error" == failure_type
+    assert sentence.endswith(
+        f"Zendesk ended all API tokens on 2027-04-30. Make an OAuth client ({CLIENTS_PAGE}) and "
+        "choose OAuth client credentials in this source."
+    )
+
+
+def test_moving_from_an_api_token_goes_on_where_it_was(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=30)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance((API_TOKENS_END - zendesk.clock.now).total_seconds())
+    assert not platform.sync(config(zendesk)).succeeded
+    output = platform.sync(entered(zendesk, of_client))
+    assert (True, []) == (output.succeeded, output.records)
+    assert_mirror(platform, help_center)
+
+
+# -------------------------------------------------------------- a scope that does not tell who
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_scope_that_may_not_ask_who_it_is_reads_by_the_proof_of_the_incremental_list(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, allowed: bool
+) -> None:
+    zendesk.switches.hc_read_allows_users_me = allowed
+    furnish(help_center)
+    configured = entered(zendesk, of_hc_read)
+    check = run(zendesk, "check", configured)
+    output = platform.sync(configured)
+    assert_mirror(platform, help_center)
+    for text in (check.logs, output.logs):
+        assert allowed == ("as Ada Admin <ada@acme.example>, admin." in text)
+        assert allowed != ("WARN Maybe the user is no admin" in text)
+    proofs = sum(request.path == INCREMENTAL for request in zendesk.requests)
+    assert (0 if allowed else 2) == proofs
+
+
+def test_who_is_demoted_behind_such_a_scope_retracts_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=150)
+    user = zendesk.account.add_user("Eve", "eve@acme.example", "admin")
+    configured = config(zendesk, credentials=of_hc_read(zendesk, user))
+    platform.sync(configured)
+    before = dict(platform.destination.table)
+    for article in help_center.articles[::10]:
+        help_center.archive(article)
+
+    def demote() -> None:
+        user.role = "end-user"
+
+    zendesk.faults.add(Fault("edit", path=r"help_center/articles$", edit=demote))
+    failure_type, sentence = platform.sync(configured).error
+    assert "config_error" == failure_type
+    assert "must be an agent or admin" in sentence
+    assert before == platform.destination.table
+
+
+# --------------------------------------------------------------------------------- in parallel
+
+
+@pytest.mark.parametrize("make", RENEWED)
+def test_requests_in_parallel_share_one_token_and_renew_it_once(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, make: Make
+) -> None:
+    furnish(help_center)
+    zendesk.latency = 0.02
+    configured = entered(zendesk, make)
+    with patch.dict("os.environ", zendesk.environment), ThreadPoolExecutor(8) as workers:
+        shared = authenticator(parse_config(configured), configured)
+        auth_type = configured["credentials"]["auth_type"]
+        clients = [HelpCenterClient("acme", shared, auth_type) for _ in range(8)]
+        for tokens in (1, 2, 3):
+            found = list(workers.map(HelpCenterClient.locales, clients))
+            assert 8 == len(found)
+            assert tokens == asked_for_tokens(zendesk)
+            zendesk.account.revoke_access_tokens()
+
+
+def test_the_platforms_clock_may_be_wrong(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    configured = entered(zendesk, of_refresh_token)
+    with patch.object(auth, "_now", lambda: datetime.fromisoformat("2036-01-01T00:00:00Z")):
+        configured = kept(configured, run(zendesk, "check", configured))
+    zendesk.clock.advance(2 * 86_400)
+    # The token seems good for years. Zendesk knows better.
+    output = platform.sync(configured)
+    assert (True, 1) == (output.succeeded, len(output.control))
+    assert_mirror(platform, help_center)

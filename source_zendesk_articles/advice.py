@@ -1,0 +1,130 @@
+"""What to tell a user about each kind of credential. Pure.
+
+https://developer.zendesk.com/documentation/api-basics/authentication/oauth-migration/
+"""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Final
+
+from source_zendesk_articles.config import AuthType
+
+API_TOKENS_END: Final = date(2027, 4, 30)
+
+_CREDENTIALS_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+_API_TOKENS_PAGE = "Admin Center, Apps and integrations, APIs, API tokens"
+_CLIENTS_PAGE = "Admin Center, Apps and integrations, APIs, OAuth clients"
+_MOVE = (
+    f"Make an OAuth client ({_CLIENTS_PAGE}) and choose OAuth client credentials in this source."
+)
+_AUTHENTICATE_AGAIN = "Authenticate again in the source's settings, or enter a new refresh token."
+_PREFER_RENEWED = (
+    "Prefer OAuth client credentials, or OAuth with a refresh token: they renew theirs."
+)
+_SCOPE = (
+    f"The credential needs the scope `read`. Allow it for the OAuth client ({_CLIENTS_PAGE}); a "
+    "token keeps the scopes that it was made with, so make a new one."
+)
+ONLY_STAFF = (
+    "The user must be an agent or admin with access to Guide: see Admin Center, People, Team "
+    "members."
+)
+
+
+def on_refusal(auth_type: AuthType | None, host: str, now: str | None) -> str:
+    """Return what to do about a 401."""
+    match auth_type:
+        case "oauth_client_credentials":
+            return (
+                f"The access token that {host} had just given to the OAuth client is not taken: "
+                f"check that the client, and the admin who made it, are active ({_CLIENTS_PAGE})."
+            )
+        case "oauth_refresh_token":
+            return (
+                f"The access token that {host} had just given is not taken. {_AUTHENTICATE_AGAIN}"
+            )
+        case "oauth_access_token":
+            return (
+                f"`access_token` expired or was revoked, or is not one of {host}; it is used as it "
+                f"was entered and can not be renewed. {_PREFER_RENEWED}"
+            )
+        case _ if have_ended(now):
+            return f"Zendesk ended all API tokens on {API_TOKENS_END}. {_MOVE}"
+    return (
+        f"Check `email` and `api_token` for {host}; token access must be switched on in "
+        f"{_API_TOKENS_PAGE}. {_ending()}"
+    )
+
+
+def on_anonymous_answer(auth_type: AuthType, host: str, now: str) -> str:
+    """Return what to do about credentials that Zendesk silently takes for none."""
+    if auth_type != "api_token":
+        return f"Check the credentials for {host}. {_MOVE}"
+    if have_ended(now):
+        return on_refusal(auth_type, host, now)
+    return (
+        f"Check `email` and `api_token` for {host}: the token may be deactivated, or token access "
+        f"switched off in {_API_TOKENS_PAGE}. {_ending()}"
+    )
+
+
+def on_forbidden(words: str) -> str:
+    """Return what to do about a 403, which says in its words where a scope is missing."""
+    return _SCOPE if "scope" in words.lower() else ONLY_STAFF
+
+
+def on_token_refusal(auth_type: AuthType | None, status: int, code: str) -> str | None:
+    """Return what to do about a refusal of the token endpoint; None where it has no known code.
+
+    https://datatracker.ietf.org/doc/html/rfc6749#section-5.2 has the codes; which of them Zendesk
+    gives for what is not documented.
+    """
+    match code:
+        case "invalid_grant" if auth_type == "oauth_refresh_token":
+            return (
+                "The refresh token is good for one use, and was used, expired or revoked, or "
+                f"belongs to another OAuth client. {_AUTHENTICATE_AGAIN} No other connection may "
+                "use the same one. OAuth client credentials have no refresh token to lose."
+            )
+        case "invalid_grant" | "access_denied":
+            return (
+                "Check that the OAuth client, and the admin who made it, are active "
+                f"({_CLIENTS_PAGE})."
+            )
+        case "unsupported_grant_type" | "unauthorized_client":
+            return (
+                "The OAuth client may not get tokens in this way: its kind must be *confidential* "
+                f"({_CLIENTS_PAGE})."
+            )
+        case "invalid_scope":
+            return _SCOPE
+        case _ if code == "invalid_client" or status in _CREDENTIALS_REFUSED:
+            return (
+                "Check `client_id`, which is the *identifier* of the OAuth client and neither its "
+                f"name nor its number, and `client_secret` ({_CLIENTS_PAGE}). A secret is shown "
+                "once: if in doubt, generate a new one."
+            )
+    return None
+
+
+def on_api_tokens(now: str) -> str:
+    """Return the warning for who still signs in with an API token at this time of Zendesk's."""
+    days = (API_TOKENS_END - date.fromisoformat(now[:10])).days
+    left = f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "today"
+    ends = f"Zendesk ends all API tokens on {API_TOKENS_END}, {left}"
+    if days < 0:
+        ends = f"Zendesk was to end all API tokens on {API_TOKENS_END}, and may do so any day"
+    return f"{ends}: then this source stops working. {_MOVE}"
+
+
+def have_ended(now: str | None) -> bool:
+    """Tell whether API tokens have ended by this time of Zendesk's; None is before."""
+    return now is not None and date.fromisoformat(now[:10]) >= API_TOKENS_END
+
+
+def _ending() -> str:
+    return (
+        "Zendesk deactivates an API token that is not used for 30 days, lets nobody create one "
+        f"since 2026-10-27 and ends all of them on {API_TOKENS_END}. {_MOVE}"
+    )

@@ -1,0 +1,361 @@
+"""The only module that speaks HTTP: one host of Zendesk's, asked until its answer is usable.
+
+Requests go to the given `*.zendesk.com` and nowhere else: no redirect is followed. Retrying is the
+CDK's; what is worth a retry, and how often, is decided here.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import version
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.streams.http import HttpClient
+from airbyte_cdk.sources.streams.http.error_handlers import (
+    BackoffStrategy,
+    ErrorHandler,
+    ErrorResolution,
+    ResponseAction,
+)
+from requests.auth import AuthBase
+
+from source_zendesk_articles.config import AuthType
+from source_zendesk_articles.errors import (
+    NoUsableAnswerError,
+    Refusal,
+    RefusalError,
+    broken_set_up,
+)
+from source_zendesk_articles.instants import write_instant
+from source_zendesk_articles.models import JsonObject, UnreadableAnswerError, parse_answer
+
+Answer = TypeVar("Answer")
+
+# Seconds to connect, and to wait for the next byte: big pages are known to take tens of seconds.
+TIMEOUT: Final = (10.0, 75.0)
+# The limits count by the minute: https://developer.zendesk.com/api-reference/introduction/rate-limits/
+LONGEST_BLIND_WAIT: Final = 60
+UNLIMITED: Final = 10**9
+
+_DAY: Final = 24 * 60 * 60
+_LOG = logging.getLogger("airbyte.zendesk")
+# The CDK's client logs the headers of each request at DEBUG level, the credentials among them.
+_CLIENT_LOG = logging.getLogger("airbyte.zendesk.http")
+_CLIENT_LOG.setLevel(logging.INFO)
+# It calls each wait a rate limit; `backoff_time` logs the reason.
+logging.getLogger("airbyte").addFilter(
+    lambda line: not line.getMessage().startswith("UserDefinedBackoffException")
+)
+
+
+class RetryPolicy(NamedTuple):
+    """When a request counts as failed: after so many tries, or so many answers with 429.
+
+    `longest_wait` in seconds bounds what `Retry-After` asks for; the request is then made early.
+    """
+
+    tries: int
+    rate_limited_tries: int
+    longest_wait: int
+
+
+# Waits of 2, 3, 5, 9, 17, 33 s: a fault of a minute passes unnoticed.
+PATIENT: Final = RetryPolicy(tries=7, rate_limited_tries=UNLIMITED, longest_wait=_DAY)
+# Big pages are known to time out (502, 504): after three tries half of one is likelier to come.
+BIG_PAGE: Final = RetryPolicy(tries=3, rate_limited_tries=UNLIMITED, longest_wait=_DAY)
+# Whether visitors may read has a safe answer, no, which need not be waited for for ever: but for
+# several times the minute by which limits count.
+VISITOR: Final = RetryPolicy(tries=5, rate_limited_tries=9, longest_wait=120)
+
+
+@dataclass
+class RequestStats:
+    """What the requests of one client have cost so far."""
+
+    sent: int = 0
+    waits: int = 0
+    waited_seconds: float = 0.0
+
+
+class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
+    """One request until its answer is usable: tells the CDK what to retry, and when to stop.
+
+    `answer` is what a usable answer says, None after a refusal; `date` is when Zendesk gave it,
+    None after a refusal that does not say.
+    """
+
+    def __init__(
+        self,
+        request: str,
+        parse: Callable[[JsonObject], Answer],
+        policy: RetryPolicy,
+        stats: RequestStats,
+    ) -> None:
+        self.answer: Answer | None = None
+        self.date: str | None = None
+        self._request = request
+        self._parse = parse
+        self._policy = policy
+        self._stats = stats
+        self._failures = 0
+        self._rate_limited = 0
+        self._reason = ""
+        self._is_rate_limited = False
+
+    @property
+    def max_retries(self) -> int:
+        """Unlimited: the CDK counts rate limits and failures together, `backoff_time` apart."""
+        return UNLIMITED
+
+    @property
+    def max_time(self) -> int:
+        """Unlimited, in seconds: a rate limit takes as long as it takes."""
+        return UNLIMITED
+
+    def interpret_response(
+        self, response_or_exception: requests.Response | Exception | None = None
+    ) -> ErrorResolution:
+        """Tell what to do with an answer; a refusal is final, and so a success here.
+
+        Raises:
+            AirbyteTracedException: a `config_error` where this machine's settings are wrong.
+
+        """
+        self._stats.sent += 1
+        answer = response_or_exception
+        if not isinstance(answer, requests.Response):
+            return self._again(_broken(answer))
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            return self._again("the rate limit is reached", ResponseAction.RATE_LIMITED)
+        if answer.status_code != HTTPStatus.OK and _is_passing(answer.status_code):
+            return self._again(f"status {answer.status_code}")
+        self.date = _date(answer)
+        if answer.status_code == HTTPStatus.OK:
+            if self.date is None:
+                return self._again("an answer without a date")
+            try:
+                self.answer = self._parse(parse_answer(answer.content))
+            except UnreadableAnswerError as error:
+                return self._again(str(error))
+        return ErrorResolution(ResponseAction.SUCCESS)
+
+    def backoff_time(
+        self,
+        response_or_exception: requests.Response | requests.RequestException | None,
+        attempt_count: int,  # noqa: ARG002 -- it counts rate limits and failures together
+    ) -> float:
+        """Return the seconds to wait, to which the CDK adds one.
+
+        Raises:
+            NoUsableAnswerError: when the tries are used up.
+
+        """
+        answer = response_or_exception
+        asked_for = _retry_after(answer) if isinstance(answer, requests.Response) else None
+        if self._is_rate_limited:
+            self._rate_limited += 1
+            count, most = self._rate_limited, self._policy.rate_limited_tries
+            blind = min(2 ** min(count, 10), LONGEST_BLIND_WAIT)
+        else:
+            self._failures += 1
+            count, most = self._failures, self._policy.tries
+            blind = 2 ** (count - 1)
+        if count >= most:
+            raise NoUsableAnswerError(self._request, f"{self._reason}, {count} times in a row")
+        seconds = min(asked_for or blind, self._policy.longest_wait)
+        self._stats.waits += 1
+        self._stats.waited_seconds += seconds + 1
+        _LOG.info("Waiting %d s for %s: %s.", seconds + 1, self._request, self._reason)
+        return seconds
+
+    def _again(self, reason: str, action: ResponseAction = ResponseAction.RETRY) -> ErrorResolution:
+        self._reason = reason
+        self._is_rate_limited = action is ResponseAction.RATE_LIMITED
+        return ErrorResolution(action, FailureType.transient_error, reason)
+
+
+class _Session(requests.Session):
+    """A session that neither follows redirects nor keeps cookies.
+
+    A cookie of a signed-in answer would sign a visitor's request, or outlive its credentials.
+    """
+
+    def __init__(self, auth: AuthBase) -> None:
+        super().__init__()
+        self.auth = auth
+        self.headers["User-Agent"] = (
+            f"source-zendesk-articles/{version('source-zendesk-articles')} (Airbyte)"
+        )
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 -- not even looked at
+        """Find none."""
+        return
+
+
+@runtime_checkable
+class Renewable(Protocol):
+    """An authenticator that can buy another access token in the place of one that was refused."""
+
+    def renew(self, refused: str) -> None:
+        """Buy one, unless this `Authorization` header has been replaced already."""
+
+
+class Transport:
+    """One host, and who asks it. `now` and `stats` are of all requests so far.
+
+    Every request raises an `AirbyteTracedException` in the user's words where there is no answer:
+    `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
+    """
+
+    def __init__(
+        self, host: str, auth: AuthBase, auth_type: AuthType | None, stats: RequestStats
+    ) -> None:
+        self.host = host
+        self.stats = stats
+        self._auth_type = auth_type
+        self._auth = auth
+        self._session = _Session(auth)
+        self._now: str | None = None
+
+    @property
+    def now(self) -> str:
+        """Zendesk's clock at its last answer, as Zendesk writes it; ask for something first."""
+        if self._now is None:
+            raise NoUsableAnswerError(f"requests to {self.host}", "no answer had a date")
+        return self._now
+
+    def get(
+        self,
+        path: str,
+        parse: Callable[[JsonObject], Answer],
+        params: Mapping[str, str] | None = None,
+        policy: RetryPolicy = PATIENT,
+    ) -> Answer:
+        """Return what the answer says; after a 401 with another access token, if there is one."""
+        handler, response = self._send("GET", path, parse, policy, params=params)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and isinstance(self._auth, Renewable):
+            self._auth.renew(response.request.headers["Authorization"])
+            handler, response = self._send("GET", path, parse, policy, params=params)
+        return self._answer(path, handler, response)
+
+    def post(
+        self, path: str, parse: Callable[[JsonObject], Answer], body: Mapping[str, object]
+    ) -> Answer:
+        """Return what the answer to a JSON body says."""
+        return self._answer(path, *self._send("POST", path, parse, PATIENT, body=body))
+
+    def _send(  # noqa: PLR0913 -- a request has that many parts
+        self,
+        method: str,
+        path: str,
+        parse: Callable[[JsonObject], Answer],
+        policy: RetryPolicy,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> tuple[_AnswerHandler[Answer], requests.Response]:
+        handler = _AnswerHandler(f"{method} {self.host}{path}", parse, policy, self.stats)
+        http = HttpClient(
+            name="articles",
+            logger=_CLIENT_LOG,
+            error_handler=handler,
+            backoff_strategy=handler,
+            session=self._session,
+            request_timeout=TIMEOUT,
+        )
+        try:
+            _, response = http.send_request(
+                method,
+                f"https://{self.host}{path}",
+                params=params,
+                json=body,
+                request_kwargs={"allow_redirects": False},
+            )
+        except OSError as error:
+            # Plain, it is what `requests` raises where REQUESTS_CA_BUNDLE names no file.
+            if type(error) is not OSError:
+                raise
+            raise broken_set_up(f"{error}.") from None
+        self._now = handler.date or self._now
+        return handler, response
+
+    def _answer(
+        self, path: str, handler: _AnswerHandler[Answer], response: requests.Response
+    ) -> Answer:
+        if handler.answer is not None:
+            return handler.answer
+        raise RefusalError(
+            Refusal(
+                host=self.host,
+                path=path,
+                status=response.status_code,
+                content=response.content,
+                location=response.headers.get("Location"),
+                auth_type=self._auth_type,
+                now=self._now,
+            )
+        )
+
+
+class NoAuth(AuthBase):
+    """Signs nothing. Without any authenticator, `requests` would look into `~/.netrc`."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Return the request as it is."""
+        return r
+
+
+def _is_passing(status: int) -> bool:
+    # An empty or partial success (204, 206) is not the answer that was asked for.
+    return (
+        status < HTTPStatus.MULTIPLE_CHOICES
+        or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
+        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+
+
+def _date(response: requests.Response) -> str | None:
+    # RFC 9110 has an origin server with a clock send it; all stamps of a sync rest on it.
+    try:
+        date = parsedate_to_datetime(response.headers.get("Date", ""))
+        return write_instant(date if date.tzinfo else date.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _retry_after(response: requests.Response) -> int | None:
+    # Seconds, says Zendesk; it is missing now and then. A date, which HTTP allows, is not read.
+    # https://developer.zendesk.com/api-reference/introduction/rate-limits/#handling-errors
+    seconds = response.headers.get("Retry-After", "").strip()
+    return min(int(seconds), _DAY) if re.fullmatch(r"[0-9]{1,18}", seconds) else None
+
+
+def _broken(error: object) -> str:
+    """Say why there was no answer; raise where asking again can not help."""
+    match error:
+        case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise broken_set_up(
+                "the certificate of the other side is not to be trusted. Behind a proxy that "
+                "inspects traffic, name its certificate in REQUESTS_CA_BUNDLE."
+            )
+        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+            raise broken_set_up("HTTPS_PROXY is not the address of a proxy.")
+        case requests.exceptions.ProxyError():
+            return "the proxy gave no connection"
+        case requests.exceptions.Timeout():
+            return "no answer in time"
+        case requests.exceptions.ConnectionError():
+            return "no connection, or it broke"
+        case (
+            requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError()
+        ):
+            return "the answer was cut off or garbled"
+    return type(error).__name__
