@@ -114,7 +114,7 @@ def test_each_kind_checks_syncs_and_syncs_what_changed(
 
 @pytest.mark.parametrize("make", EVERY)
 @pytest.mark.parametrize("command", ["spec", "discover"])
-def test_nothing_is_bought_where_nothing_is_asked(
+def test_nothing_is_fetched_where_nothing_is_asked(
     zendesk: ZendeskEmulator, make: Make, command: str
 ) -> None:
     configured = None if command == "spec" else entered(zendesk, make)
@@ -122,7 +122,7 @@ def test_nothing_is_bought_where_nothing_is_asked(
     assert [] == zendesk.requests
 
 
-def test_a_sync_buys_one_token_and_an_idle_one_another(
+def test_a_sync_fetches_one_token_and_an_idle_one_another(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=250)
@@ -244,7 +244,7 @@ def test_a_token_that_was_given_and_is_revoked_between_two_pages_ends_the_sync(
 
 
 @pytest.mark.parametrize("make", RENEWED)
-def test_a_token_that_is_refused_as_soon_as_it_was_given_is_not_bought_for_ever(
+def test_a_token_that_is_refused_as_soon_as_it_was_given_is_not_fetched_for_ever(
     zendesk: ZendeskEmulator, help_center: HelpCenter, make: Make
 ) -> None:
     furnish(help_center)

@@ -671,7 +671,7 @@ def test_whether_hc_read_may_use_users_me_is_a_switch(
     assert {"oauth"} == {request.credential for request in zendesk.requests}
 
 
-def test_client_credentials_buy_a_token_that_ends(
+def test_client_credentials_give_a_token_that_ends(
     get: Get, session: requests.Session, zendesk: ZendeskEmulator
 ) -> None:
     client = zendesk.account.add_oauth_client(zendesk.account.admin)
@@ -684,11 +684,11 @@ def test_client_credentials_buy_a_token_that_ends(
     }
     session.auth = None
 
-    bought = session.post("https://acme.zendesk.com/oauth/tokens", json=form).json()
-    session.headers["Authorization"] = f"Bearer {bought['access_token']}"
+    given = session.post("https://acme.zendesk.com/oauth/tokens", json=form).json()
+    session.headers["Authorization"] = f"Bearer {given['access_token']}"
 
     assert ("bearer", "read", 300) == tuple(
-        bought[key] for key in ("token_type", "scope", "expires_in")
+        given[key] for key in ("token_type", "scope", "expires_in")
     )
     assert 200 == get(ARTICLES).status_code
     zendesk.clock.advance(300)

@@ -1,7 +1,7 @@
 """Credentials → what signs a request: authenticators of the CDK's kind.
 
 The CDK's own ones for OAuth send a form where Zendesk wants JSON, follow a redirect with the secret
-and have no time-out: here tokens are bought through `transport`.
+and have no time-out: here tokens are fetched through `transport`.
 """
 
 import logging
@@ -40,9 +40,10 @@ from source_zendesk_articles.instants import parse_instant, write_instant
 from source_zendesk_articles.models import Token, parse_token
 from source_zendesk_articles.transport import NoAuth, RequestStats, Transport
 
-# Lifetimes to ask for, in seconds. Zendesk takes 300 to 172,800, and may leave `expires_in` out of
-# the answer to who does not ask: https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
-# A token that is bought anew whenever one is needed may as well be short-lived: Zendesk's default.
+# Lifetimes in seconds: who asks for none may get no `expires_in`. 300 to 172,800 are documented:
+# https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
+LONGEST_SECONDS: Final = 172_800
+# A token that is fetched anew whenever one is needed may be short-lived: this is Zendesk's default.
 CLIENT_TOKEN_SECONDS: Final = 1_800
 # A rotation that is lost on its way to the platform has to be mended by hand: so one a day.
 ROTATED_TOKEN_SECONDS: Final = 86_400
@@ -61,10 +62,10 @@ def authenticator(config: Config, entered: MutableMapping[str, Any]) -> AuthBase
     """
     match config.credentials:
         case ClientCredentials() as client:
-            return RenewedToken(partial(_buy_with_client, config.subdomain, client))
+            return RenewedToken(partial(_fetch_by_client_credentials, config.subdomain, client))
         case RefreshTokenCredentials() as client:
-            buy = partial(_buy_with_refresh_token, config.subdomain, client, entered)
-            return RenewedToken(buy, _held(client))
+            fetch = partial(_fetch_by_refresh_token, config.subdomain, client, entered)
+            return RenewedToken(fetch, _held(client))
         case AccessTokenCredentials(access_token=secret):
             return TokenAuthenticator(secret.get_secret_value())
         case ApiTokenCredentials(email=email, api_token=secret):
@@ -88,15 +89,15 @@ class AccessToken:
 
 
 class RenewedToken(AbstractHeaderAuthenticator):
-    """Signs with an access token that is bought when it is needed, and again before it ends.
+    """Signs with an access token that is fetched when it is needed, and again before it ends.
 
-    All threads share one: the first that needs another buys it, the others wait.
+    All threads share one: the first that needs another fetches it, the others wait.
     """
 
-    def __init__(self, buy: Callable[[], AccessToken], held: AccessToken | None = None) -> None:
-        self._buy = buy
+    def __init__(self, fetch: Callable[[], AccessToken], held: AccessToken | None = None) -> None:
+        self._fetch = fetch
         self._held = held
-        self._buying = Lock()
+        self._fetching = Lock()
 
     @property
     def auth_header(self) -> str:
@@ -105,52 +106,54 @@ class RenewedToken(AbstractHeaderAuthenticator):
 
     @property
     def token(self) -> str:
-        """The header: `Bearer …`. Raises what `Transport.post` raises."""
-        with self._buying:
+        """The header: `Bearer …`. Raises `NoTokenError`."""
+        with self._fetching:
             if self._held is None or self._held.is_over:
-                self._held = self._buy()
+                self._held = self._fetch()
             return self._held.header
 
     def renew(self, refused: str) -> None:
-        """Buy another token, unless this header has been replaced by now."""
-        with self._buying:
+        """Fetch another token, unless this header has been replaced by now."""
+        with self._fetching:
             if self._held is None or self._held.header == refused:
-                self._held = self._buy()
+                self._held = self._fetch()
 
 
-def _buy_with_client(subdomain: str, client: ClientCredentials) -> AccessToken:
+def _fetch_by_client_credentials(subdomain: str, client: ClientCredentials) -> AccessToken:
     grant = {"grant_type": "client_credentials", "scope": "read"}
-    return _good(_ask(subdomain, client, grant, CLIENT_TOKEN_SECONDS), CLIENT_TOKEN_SECONDS)
+    return _good_for(*_ask(subdomain, client, grant, CLIENT_TOKEN_SECONDS))
 
 
-def _buy_with_refresh_token(
+def _fetch_by_refresh_token(
     subdomain: str, client: RefreshTokenCredentials, entered: MutableMapping[str, Any]
 ) -> AccessToken:
     """Rotate: the platform has the new refresh token before the new access token is used."""
     saved = entered["credentials"]
     grant = {"grant_type": "refresh_token", "refresh_token": saved["refresh_token"]}
-    token = _ask(subdomain, client, grant, ROTATED_TOKEN_SECONDS)
-    lifetime = token.expires_in or ROTATED_TOKEN_SECONDS
+    token, seconds = _ask(subdomain, client, grant, ROTATED_TOKEN_SECONDS)
     saved["access_token"] = token.access_token
-    saved["token_expiry_date"] = write_instant(_now() + timedelta(seconds=lifetime))
+    saved["token_expiry_date"] = write_instant(_now() + timedelta(seconds=seconds))
     saved["refresh_token"] = token.refresh_token or saved["refresh_token"]
     emit_configuration_as_airbyte_control_message(entered)
-    return _good(token, ROTATED_TOKEN_SECONDS)
+    return _good_for(token, seconds)
 
 
 def _ask(
     subdomain: str,
     client: ClientCredentials | RefreshTokenCredentials,
     grant: dict[str, str],
-    lifetime: int,
-) -> Token:
-    """Ask the account's own host for a token; mask what came."""
+    seconds: int,
+) -> tuple[Token, int]:
+    """Ask the account's own host for a token that lives so long; mask it, and say how long it does.
+
+    https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
+    """
     transport = Transport(f"{subdomain}.zendesk.com", NoAuth(), client.auth_type, RequestStats())
     body = {
         **grant,
         "client_id": client.client_id,
         "client_secret": client.client_secret.get_secret_value(),
-        "expires_in": lifetime,
+        "expires_in": seconds,
     }
     try:
         token = transport.post(TOKEN_PATH, parse_token, body)
@@ -159,14 +162,16 @@ def _ask(
     for secret in (token.access_token, token.refresh_token):
         if secret:
             add_to_secrets(secret)
-    _LOG.info("Zendesk gave an access token, good for %s s.", token.expires_in or lifetime)
-    return token
+    # What Zendesk does not say, or says beyond its own bounds, is taken for what was asked for.
+    answered = token.expires_in or seconds
+    lives = answered if answered <= LONGEST_SECONDS else seconds
+    _LOG.info("Zendesk gave an access token, good for %d s.", lives)
+    return token, lives
 
 
-def _good(token: Token, asked_for: int) -> AccessToken:
-    lifetime = token.expires_in or asked_for
-    good_for = lifetime - min(MARGIN_SECONDS, lifetime / 10)
-    return AccessToken(f"Bearer {token.access_token}", _now() + timedelta(seconds=good_for))
+def _good_for(token: Token, seconds: int) -> AccessToken:
+    until = _now() + timedelta(seconds=seconds - min(MARGIN_SECONDS, seconds / 10))
+    return AccessToken(f"Bearer {token.access_token}", until)
 
 
 def _held(client: RefreshTokenCredentials) -> AccessToken | None:

@@ -202,7 +202,7 @@ class _Session(requests.Session):
 
 @runtime_checkable
 class Renewable(Protocol):
-    """An authenticator that can buy another access token in the place of one that was refused."""
+    """An authenticator that can fetch another access token in the place of one that was refused."""
 
     def renew(self, refused: str) -> None:
         """Buy one, unless this `Authorization` header has been replaced already."""

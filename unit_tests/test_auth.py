@@ -103,6 +103,9 @@ def test_a_client_asks_its_own_host_for_a_token_in_json_and_for_how_long(
         ("soon", 1740),
         (-1, 1740),
         (True, 1740),
+        (172_800, 172_740),
+        (172_801, 1740),
+        (10**30, 1740),
     ],
 )
 def test_a_token_is_used_until_shortly_before_it_ends(
@@ -119,11 +122,11 @@ def test_a_token_is_used_until_shortly_before_it_ends(
     assert 2 == requests_mock.call_count
 
 
-def test_what_was_bought_is_masked_like_what_was_entered(requests_mock: Mocker) -> None:
-    answers(requests_mock, {"access_token": "bought-access", "refresh_token": "bought-refresh"})
+def test_what_was_fetched_is_masked_like_what_was_entered(requests_mock: Mocker) -> None:
+    answers(requests_mock, {"access_token": "new-access", "refresh_token": "new-refresh"})
     signed, _ = made(REFRESH)
     header(signed)
-    assert "**** and ****" == filter_secrets("bought-access and bought-refresh")
+    assert "**** and ****" == filter_secrets("new-access and new-refresh")
 
 
 def test_a_refresh_token_is_replaced_in_the_configuration_and_told_before_it_is_used(
@@ -189,9 +192,9 @@ def test_without_a_new_refresh_token_the_old_one_stays(
 def test_the_access_token_of_the_configuration_is_used_while_it_is_good(
     requests_mock: Mocker, ends: str, is_used: bool
 ) -> None:
-    answers(requests_mock, {"access_token": "bought", "refresh_token": "refresh-1"})
+    answers(requests_mock, {"access_token": "fetched", "refresh_token": "refresh-1"})
     signed, _ = made({**REFRESH, "access_token": "kept", "token_expiry_date": ends})
-    assert ("Bearer kept" if is_used else "Bearer bought") == header(signed)
+    assert ("Bearer kept" if is_used else "Bearer fetched") == header(signed)
 
 
 def test_two_that_sign_from_one_configuration_spend_no_refresh_token_twice(
@@ -222,15 +225,15 @@ def test_a_refused_token_is_replaced_once_however_many_complain() -> None:
     assert "c" == header(signed)
 
 
-def test_requests_in_parallel_share_one_token_and_buy_it_once() -> None:
-    bought: list[AccessToken] = []
+def test_requests_in_parallel_share_one_token_and_fetch_it_once() -> None:
+    fetched: list[AccessToken] = []
 
-    def buy() -> AccessToken:
+    def fetch() -> AccessToken:
         time.sleep(0.02)
-        bought.append(AccessToken(f"token {len(bought)}", None))
-        return bought[-1]
+        fetched.append(AccessToken(f"token {len(fetched)}", None))
+        return fetched[-1]
 
-    signed = RenewedToken(buy)
+    signed = RenewedToken(fetch)
 
     def ask(refused: str | None) -> str:
         if refused:
@@ -240,10 +243,10 @@ def test_requests_in_parallel_share_one_token_and_buy_it_once() -> None:
     with ThreadPoolExecutor(8) as workers:
         assert ["token 0"] * 8 == list(workers.map(ask, [None] * 8))
         assert ["token 1"] * 8 == list(workers.map(ask, ["token 0"] * 8))
-    assert 2 == len(bought)
+    assert 2 == len(fetched)
 
 
-def test_a_purchase_that_failed_is_made_again_by_the_next_request() -> None:
+def test_a_fetch_that_failed_is_made_again_by_the_next_request() -> None:
     def fail() -> AccessToken:
         raise ConnectionError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "source_zendesk_articles"
 # Left to right. `models` stands left of `transport` because an answer is parsed while it can still
-# be asked for again, and `auth` right of it because it buys tokens.
+# be asked for again, and `auth` right of it because it fetches tokens.
 ORDER = [
     "config",
     "instants",
