@@ -209,7 +209,6 @@ def revoke_at(zendesk: ZendeskEmulator, page: int) -> None:
 
 
 @pytest.mark.parametrize("make", RENEWED)
-@pytest.mark.usefixtures("waits")
 def test_a_token_that_is_revoked_between_two_pages_is_replaced_at_once(
     zendesk: ZendeskEmulator,
     platform: Platform,
@@ -240,6 +239,28 @@ def test_a_token_that_was_given_and_is_revoked_between_two_pages_ends_the_sync(
     assert held
     output = platform.sync(entered(zendesk, of_access_token))
     assert held.keys().isdisjoint((record["id"], record["locale"]) for record in output.records)
+    assert_mirror(platform, help_center)
+
+
+@pytest.mark.parametrize("make", RENEWED)
+@pytest.mark.usefixtures("waits")
+def test_a_token_that_ends_while_a_rate_limit_is_waited_out_is_replaced(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Make,
+) -> None:
+    monkeypatch.setattr(auth, "_now", lambda: zendesk.clock.now)
+    furnish(help_center)
+    for _ in range(3):
+        zendesk.faults.add(
+            Fault(
+                "rate_limited", path=r"p_center/articles$", credential="oauth", retry_after=86_000
+            )
+        )
+    assert platform.sync(entered(zendesk, make)).succeeded
+    zendesk.faults.assert_consumed()
     assert_mirror(platform, help_center)
 
 
@@ -321,10 +342,11 @@ def test_a_token_request_that_is_not_answered_does_not_make_the_pages_smaller(
 # -------------------------------------------------------------------------------- rotation
 
 
+@pytest.mark.parametrize("command", ["check", "read"])
 def test_each_rotation_is_told_before_its_access_token_is_used(
-    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+    zendesk: ZendeskEmulator, help_center: HelpCenter, command: str
 ) -> None:
-    fill(help_center, articles=350)
+    furnish(help_center)
     printed: list[str] = []
 
     def note() -> None:
@@ -337,15 +359,15 @@ def test_each_rotation_is_told_before_its_access_token_is_used(
         zendesk.account.revoke_access_tokens()
 
     zendesk.faults.add(
-        Fault("edit", path=r"help_center/articles$", skip=3, edit=revoke),
+        Fault("edit", path="locales$", edit=revoke),
         Fault("edit", credential="oauth", times=None, edit=note),
         Fault("edit", credential="bad", times=None, edit=note),
     )
-    output = platform.sync(entered(zendesk, of_refresh_token))
-    assert_mirror(platform, help_center)
+    output = run(zendesk, command, entered(zendesk, of_refresh_token))
+    assert output.succeeded
     assert 2 == len(output.control)
     signed = [request for request in zendesk.requests if request.authorization]
-    assert len(signed) == len(printed) > 6
+    assert 4 == len(signed) == len(printed)
     for request, text in zip(signed, printed, strict=True):
         assert request.authorization is not None
         token = request.authorization.removeprefix("Bearer ")
@@ -397,18 +419,6 @@ def test_an_access_token_whose_end_nobody_knows_is_used_until_it_is_refused(
 
 # --------------------------------------------------------------------------------- refusals
 
-REFUSALS: dict[str, tuple[Callable[[ZendeskEmulator], Entered], str]] = {}
-
-
-def refusal(sentence: str) -> Callable[[Callable[[ZendeskEmulator], Entered]], None]:
-    """Enter into the table what is refused, by its name, and what is said then."""
-
-    def enter(arrange: Callable[[ZendeskEmulator], Entered]) -> None:
-        REFUSALS[arrange.__name__] = arrange, sentence
-
-    return enter
-
-
 UNKNOWN_CLIENT = (
     "acme.zendesk.com gave no access token (401: invalid_client: invalid client). Check "
     "`client_id`, which is the *identifier* of the OAuth client and neither its name nor its "
@@ -417,129 +427,99 @@ UNKNOWN_CLIENT = (
 )
 SPENT = (
     "acme.zendesk.com gave no access token (400: invalid_grant: invalid grant). The refresh token "
-    "is good for one use, and was used, expired or revoked, or belongs to another OAuth client. "
-    "Authenticate again in the source's settings, or enter a new refresh token. No other "
-    "connection may use the same one. OAuth client credentials have no refresh token to lose."
+    "is good for one use, and was used before, expired or revoked, belongs to another OAuth "
+    "client, or the answer to its use got lost. Authenticate again in the source's settings, or "
+    "enter a new refresh token. No other connection may use the same one. OAuth client credentials "
+    "have no refresh token to lose."
 )
 
 
-@refusal(UNKNOWN_CLIENT)
 def an_unknown_client(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_client)
     configured["credentials"]["client_id"] = "Airbyte (articles)"
     return configured
 
 
-@refusal(UNKNOWN_CLIENT)
 def a_wrong_secret(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_client)
     configured["credentials"]["client_secret"] = "not-the-secret"
     return configured
 
 
-@refusal(UNKNOWN_CLIENT)
 def a_wrong_secret_beside_a_refresh_token(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_refresh_token)
     configured["credentials"]["client_secret"] = "not-the-secret"
     return configured
 
 
-@refusal(
-    "acme.zendesk.com gave no access token (400: unauthorized_client: unauthorized client). The "
-    "OAuth client may not get tokens in this way: its kind must be *confidential* "
-    f"({CLIENTS_PAGE})."
-)
 def a_public_client(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_client)
     oauth_client(zendesk, configured).kind = "public"
     return configured
 
 
-@refusal(
-    "acme.zendesk.com gave no access token (400: unsupported_grant_type). The OAuth client may not "
-    f"get tokens in this way: its kind must be *confidential* ({CLIENTS_PAGE})."
-)
 def an_account_without_this_grant(zendesk: ZendeskEmulator) -> Entered:
     body = {"error": "unsupported_grant_type"}
     zendesk.faults.add(Fault("status", path=TOKENS, status=400, body=body, times=None))
     return entered(zendesk, of_client)
 
 
-@refusal(
-    "acme.zendesk.com gave no access token (400: invalid_scope: invalid scope). The credential "
-    f"needs the scope `read`. Allow it for the OAuth client ({CLIENTS_PAGE}); a token keeps the "
-    "scopes that it was made with, so make a new one."
-)
 def a_client_without_the_scope(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_client)
     oauth_client(zendesk, configured).allowed_scopes = frozenset({"users:read"})
     return configured
 
 
-@refusal(SPENT)
 def a_spent_refresh_token(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_refresh_token)
     run(zendesk, "check", configured)
     return configured
 
 
-@refusal(SPENT)
 def a_revoked_refresh_token(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_refresh_token)
     zendesk.account.revoke(configured["credentials"]["refresh_token"])
     return configured
 
 
-@refusal(SPENT)
 def a_refresh_token_that_expired(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, of_refresh_token)
     zendesk.clock.advance(10**9)
     return configured
 
 
-@refusal(SPENT)
 def a_refresh_token_of_another_client(zendesk: ZendeskEmulator) -> Entered:
     configured, other = entered(zendesk, of_refresh_token), entered(zendesk, of_refresh_token)
     configured["credentials"]["refresh_token"] = other["credentials"]["refresh_token"]
     return configured
 
 
-@refusal(
-    "Zendesk refused the credentials (401: invalid_token: The access token provided is expired, "
-    "revoked, malformed or invalid.). `access_token` expired or was revoked, or is not one of "
-    "acme.zendesk.com; it is used as it was entered and can not be renewed. Prefer OAuth client "
-    "credentials, or OAuth with a refresh token: they renew theirs."
-)
+def a_refresh_token_whose_answer_gets_lost(zendesk: ZendeskEmulator) -> Entered:
+    zendesk.faults.add(Fault("truncated", path=TOKENS))
+    return entered(zendesk, of_refresh_token)
+
+
 def an_access_token_that_expired(zendesk: ZendeskEmulator) -> Entered:
     configured = entered(zendesk, partial(of_access_token, lifetime=1800))
     zendesk.clock.advance(1800)
     return configured
 
 
-@refusal(
-    "Zendesk does not let this user read /api/v2/help_center/locales (403: Forbidden: You are "
-    "missing the following required scopes: read). The credential needs the scope `read`. Allow it "
-    f"for the OAuth client ({CLIENTS_PAGE}); a token keeps the scopes that it was made with, so "
-    "make a new one."
-)
 def an_access_token_without_the_scope(zendesk: ZendeskEmulator) -> Entered:
     return entered(zendesk, partial(of_access_token, scope="users:read"))
 
 
-@refusal(
-    "Eve is 'end-user' in Zendesk and would read only what customers may. The user must be an "
-    "agent or admin with access to Guide: see Admin Center, People, Team members."
-)
+def a_client_that_is_nobodys(zendesk: ZendeskEmulator) -> Entered:
+    nobody = {"user": {"id": None, "name": "Anonymous user", "email": None, "role": "end-user"}}
+    zendesk.faults.add(Fault("status", path=ME, status=200, body=nobody, times=None))
+    return entered(zendesk, of_client)
+
+
 def a_client_of_somebody_who_is_no_agent(zendesk: ZendeskEmulator) -> Entered:
     user = zendesk.account.add_user("Eve", "eve@acme.example", "end-user")
     return config(zendesk, credentials=of_client(zendesk, user))
 
 
-@refusal(
-    "Zendesk does not let this user read /api/v2/help_center/incremental/articles (404: "
-    "RecordNotFound: Not found). The user must be an agent or admin with access to Guide: see "
-    "Admin Center, People, Team members."
-)
 def somebody_who_is_no_agent_behind_a_scope_that_does_not_tell(
     zendesk: ZendeskEmulator,
 ) -> Entered:
@@ -547,31 +527,90 @@ def somebody_who_is_no_agent_behind_a_scope_that_does_not_tell(
     return config(zendesk, credentials=of_hc_read(zendesk, user))
 
 
-@refusal(
-    "There is no Zendesk account at https://nobody.zendesk.com (404: No help desk at "
-    "nobody.zendesk.com: There is no help desk configured at this address. This means that the "
-    "address is available and that you can claim it at http://www.zendesk.com/signup). Check "
-    "`subdomain`: the part before .zendesk.com in the address at which your agents work."
-)
 def a_client_of_no_account(zendesk: ZendeskEmulator) -> Entered:
     return entered(zendesk, of_client, subdomain="nobody")
 
 
-@refusal(
-    "Zendesk redirected the request from acme.zendesk.com to evil.example (302), and credentials "
-    "are sent to the configured host only. Check `subdomain`: the account may have been renamed."
-)
 def a_redirect_of_the_token_request(zendesk: ZendeskEmulator) -> Entered:
     zendesk.faults.add(Fault("redirect", path=TOKENS, location="https://evil.example/", times=None))
     return entered(zendesk, of_client)
 
 
-@pytest.mark.parametrize("row", REFUSALS)
+REFUSALS: dict[Callable[[ZendeskEmulator], Entered], str] = {
+    an_unknown_client: UNKNOWN_CLIENT,
+    a_wrong_secret: UNKNOWN_CLIENT,
+    a_wrong_secret_beside_a_refresh_token: UNKNOWN_CLIENT,
+    a_public_client: (
+        "acme.zendesk.com gave no access token (400: unauthorized_client: unauthorized client). "
+        "The OAuth client may not get tokens in this way: its kind must be *confidential* "
+        f"({CLIENTS_PAGE})."
+    ),
+    an_account_without_this_grant: (
+        "acme.zendesk.com gave no access token (400: unsupported_grant_type). The OAuth client may "
+        f"not get tokens in this way: its kind must be *confidential* ({CLIENTS_PAGE})."
+    ),
+    a_client_without_the_scope: (
+        "acme.zendesk.com gave no access token (400: invalid_scope: invalid scope). The credential "
+        f"needs the scope `read`. Allow it for the OAuth client ({CLIENTS_PAGE}); a token keeps "
+        "the scopes that it was made with, so make a new one."
+    ),
+    a_spent_refresh_token: SPENT,
+    a_revoked_refresh_token: SPENT,
+    a_refresh_token_that_expired: SPENT,
+    a_refresh_token_of_another_client: SPENT,
+    a_refresh_token_whose_answer_gets_lost: SPENT,
+    an_access_token_that_expired: (
+        "Zendesk refused the credentials (401: invalid_token: The access token provided is "
+        "expired, revoked, malformed or invalid.). `access_token` expired or was revoked, or is "
+        "not one of acme.zendesk.com; it is used as it was entered and can not be renewed. Prefer "
+        "OAuth client credentials, or OAuth with a refresh token: they renew theirs."
+    ),
+    an_access_token_without_the_scope: (
+        "Zendesk does not let this user read /api/v2/help_center/locales (403: Forbidden: You are "
+        "missing the following required scopes: read). The credential needs the scope `read`. "
+        f"Allow it for the OAuth client ({CLIENTS_PAGE}); a token keeps the scopes that it was "
+        "made with, so make a new one."
+    ),
+    a_client_that_is_nobodys: (
+        "Zendesk took the request for one of an anonymous visitor. The user whom the credentials "
+        "for acme.zendesk.com belong to may be suspended or deleted: see Admin Center, People, "
+        "Team members."
+    ),
+    a_client_of_somebody_who_is_no_agent: (
+        "Eve is 'end-user' in Zendesk and would read only what customers may. The user must be an "
+        "agent or admin with access to Guide: see Admin Center, People, Team members."
+    ),
+    somebody_who_is_no_agent_behind_a_scope_that_does_not_tell: (
+        "Zendesk does not let this user read /api/v2/help_center/incremental/articles (404: "
+        "RecordNotFound: Not found). The user must be an agent or admin with access to Guide: see "
+        "Admin Center, People, Team members."
+    ),
+    a_client_of_no_account: (
+        "There is no Zendesk account at https://nobody.zendesk.com (404: No help desk at "
+        "nobody.zendesk.com: There is no help desk configured at this address. This means that "
+        "the address is available and that you can claim it at http://www.zendesk.com/signup). "
+        "Check `subdomain`: the part before .zendesk.com in the address at which your agents work."
+    ),
+    a_redirect_of_the_token_request: (
+        "Zendesk redirected the request from acme.zendesk.com to evil.example (302), and "
+        "credentials are sent to the configured host only. Check `subdomain`: the account may "
+        "have been renamed."
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("arrange", "sentence"), REFUSALS.items(), ids=lambda value: getattr(value, "__name__", "")
+)
 @pytest.mark.parametrize("command", ["check", "read"])
+@pytest.mark.usefixtures("waits")
 def test_each_refusal_is_a_sentence_that_says_what_to_do(
-    zendesk: ZendeskEmulator, help_center: HelpCenter, command: str, row: str
+    zendesk: ZendeskEmulator,
+    help_center: HelpCenter,
+    command: str,
+    arrange: Callable[[ZendeskEmulator], Entered],
+    sentence: str,
 ) -> None:
-    arrange, sentence = REFUSALS[row]
     furnish(help_center)
     output = run(zendesk, command, arrange(zendesk))
     assert ("config_error", sentence) == output.error
@@ -596,12 +635,17 @@ def test_each_refusal_is_a_sentence_that_says_what_to_do(
             "a token that no header can carry, 7 times in a row",
         ),
         (
+            Fault("status", status=400, body={"error": {"title": "Invalid_Client"}}),
+            "config_error",
+            "(400: Invalid_Client). Check `client_id`",
+        ),
+        (
             Fault("status", status=400, body={"error": "invalid_request"}),
-            "system_error",
-            "does not understand the request for /oauth/tokens (400: invalid_request)",
+            "config_error",
+            "(400: invalid_request). Check the fields of `credentials`.",
         ),
         (Fault("status", status=401, body="<html>"), "config_error", "Check `client_id`"),
-        (Fault("status", status=403, body="No."), "config_error", "(403: No.). Check `client_id`"),
+        (Fault("status", status=403, body="No."), "config_error", "(403: No.). Check the state of"),
         (
             Fault("status", status=402, body="Pay."),
             "config_error",
@@ -632,23 +676,25 @@ def warnings(output: Output) -> list[str]:
 
 
 @pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize("small", [0, 500])
 @pytest.mark.usefixtures("waits")
-def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(
+def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(  # noqa: PLR0913, PLR0917 -- fixtures and givens
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
     make: Make,
+    small: int,
 ) -> None:
     for module in ("due", "sync"):
-        monkeypatch.setattr(f"source_zendesk_articles.{module}.SMALL", 0)
+        monkeypatch.setattr(f"source_zendesk_articles.{module}.SMALL", small)
     zendesk.switches.incremental_page_size = 5
     fill(help_center, articles=20)
     zendesk.clock.advance(3600)
     configured = entered(zendesk, make)
     outputs = [run(zendesk, "check", configured)]
     configured = kept(configured, outputs[-1])
-    # A listing, a feed, and a feed that gets stuck and ends in a listing.
+    # A listing, a feed if there are many, and a feed that gets stuck and ends in a listing.
     outputs.append(platform.sync(configured))
     zendesk.clock.advance(3600)
     outputs.append(platform.sync(configured))
@@ -657,9 +703,14 @@ def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(
     zendesk.clock.advance(3600)
     zendesk.forget_requests()
     outputs.append(platform.sync(configured))
-    assert {INCREMENTAL, ME} <= {request.path for request in zendesk.requests}
-    expected = [1] * 4 if make is of_api_token else [0] * 4
-    assert expected == [len(warnings(output)) for output in outputs]
+    asked = {request.path for request in zendesk.requests}
+    assert (small == 0, True) == (INCREMENTAL in asked, ME in asked)
+    # A sync that died, and the one after it.
+    help_center.change(help_center.articles[0], stamped=False, label_names=["a"])
+    outputs.append(platform.read(configured, sync_mode="full_refresh"))
+    platform.keep_until(outputs[-1], 1)
+    outputs.append(platform.sync(configured))
+    assert [int(make is of_api_token)] * 6 == [len(warnings(output)) for output in outputs]
     if make is of_api_token:
         assert (
             f"{ENDS}, in 180 days: then this source stops working. Make an OAuth client "
@@ -674,7 +725,10 @@ def test_after_their_end_the_error_says_what_happened(
 ) -> None:
     zendesk.switches.ended_api_tokens = ended  # type: ignore[assignment]
     furnish(help_center)
-    zendesk.clock.advance((API_TOKENS_END - zendesk.clock.now).total_seconds() + 1)
+    # On the day itself a refusal may have another reason.
+    zendesk.clock.advance((API_TOKENS_END - zendesk.clock.now).total_seconds())
+    assert "Check `email` and `api_token`" in run(zendesk, command, config(zendesk)).error[1]
+    zendesk.clock.advance(86_400)
     failure_type, sentence = run(zendesk, command, config(zendesk)).error
     assert "config_error" == failure_type
     assert sentence.endswith(
@@ -710,7 +764,7 @@ def test_a_scope_that_may_not_ask_who_it_is_reads_by_the_proof_of_the_incrementa
     assert_mirror(platform, help_center)
     for text in (check.logs, output.logs):
         assert allowed == ("as Ada Admin <ada@acme.example>, admin." in text)
-        assert allowed != ("WARN Maybe the user is no admin" in text)
+        assert allowed != ("WARN The scope of the credentials hides whose they are." in text)
     proofs = sum(request.path == INCREMENTAL for request in zendesk.requests)
     assert (0 if allowed else 2) == proofs
 
@@ -734,6 +788,27 @@ def test_who_is_demoted_behind_such_a_scope_retracts_nothing(
     assert "config_error" == failure_type
     assert "must be an agent or admin" in sentence
     assert before == platform.destination.table
+
+
+@pytest.mark.parametrize("before", [of_client, of_hc_read])
+@pytest.mark.parametrize("after", [of_client, of_hc_read])
+def test_who_may_not_be_the_same_reader_retracts_few_at_once(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    before: Make,
+    after: Make,
+) -> None:
+    fill(help_center, articles=60, categories=10)
+    platform.sync(entered(zendesk, before))
+    held = dict(platform.destination.table)
+    agent = zendesk.account.add_user("Bob", "bob@acme.example", "agent")
+    agent.hidden_sections = set(list(help_center.sections)[:2])
+    failure_type, sentence = platform.sync(config(zendesk, credentials=after(zendesk, agent))).error
+    assert "config_error" == failure_type
+    assert "12 of the 60 articles known of acme.zendesk.com are not listed any more" in sentence
+    assert "the user or the role may not be the last listing's" in sentence
+    assert held == platform.destination.table
 
 
 # --------------------------------------------------------------------------------- in parallel

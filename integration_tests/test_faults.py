@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from integration_tests.connector import LISTING, config, run
+from integration_tests.credentials import of_client
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
@@ -324,8 +325,9 @@ def test_every_request_has_a_time_out(
     monkeypatch.setattr(HTTPAdapter, "send", spy)
     zendesk.switches.sideload_on_lists = False
     furnish(zendesk.account.help_center())
-    run(zendesk, "check", config(zendesk))
-    run(zendesk, "read", config(zendesk))
+    configured = config(zendesk, credentials=of_client(zendesk, zendesk.account.admin))
+    run(zendesk, "check", configured)
+    run(zendesk, "read", configured)
     assert {(10.0, 75.0)} == set(timeouts)
     assert len(zendesk.requests) == len(timeouts)
 

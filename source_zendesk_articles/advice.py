@@ -11,13 +11,13 @@ from source_zendesk_articles.config import AuthType
 
 API_TOKENS_END: Final = date(2027, 4, 30)
 
-_CREDENTIALS_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 _API_TOKENS_PAGE = "Admin Center, Apps and integrations, APIs, API tokens"
 _CLIENTS_PAGE = "Admin Center, Apps and integrations, APIs, OAuth clients"
 _MOVE = (
     f"Make an OAuth client ({_CLIENTS_PAGE}) and choose OAuth client credentials in this source."
 )
+_CLIENT_IS_ACTIVE = f"Check that the OAuth client and its user are active ({_CLIENTS_PAGE})."
 _AUTHENTICATE_AGAIN = "Authenticate again in the source's settings, or enter a new refresh token."
 _PREFER_RENEWED = (
     "Prefer OAuth client credentials, or OAuth with a refresh token: they renew theirs."
@@ -26,20 +26,46 @@ _SCOPE = (
     f"The credential needs the scope `read`. Allow it for the OAuth client ({_CLIENTS_PAGE}); a "
     "token keeps the scopes that it was made with, so make a new one."
 )
+_CLIENT = (
+    "Check `client_id`, which is the *identifier* of the OAuth client and neither its name nor its "
+    f"number, and `client_secret` ({_CLIENTS_PAGE}). A secret is shown once: if in doubt, generate "
+    "a new one."
+)
+_KIND = (
+    "The OAuth client may not get tokens in this way: its kind must be *confidential* "
+    f"({_CLIENTS_PAGE})."
+)
+_SPENT = (
+    "The refresh token is good for one use, and was used before, expired or revoked, belongs to "
+    f"another OAuth client, or the answer to its use got lost. {_AUTHENTICATE_AGAIN} No other "
+    "connection may use the same one. OAuth client credentials have no refresh token to lose."
+)
+_TOKEN_CODES = {
+    "invalid_client": _CLIENT,
+    "invalid_grant": _CLIENT_IS_ACTIVE,
+    "access_denied": _CLIENT_IS_ACTIVE,
+    "unsupported_grant_type": _KIND,
+    "unauthorized_client": _KIND,
+    "invalid_scope": _SCOPE,
+}
+_TOKEN_STATUSES: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: _CLIENT,
+    HTTPStatus.BAD_REQUEST: (
+        "Check the fields of `credentials`. If they are right, please report this to the "
+        "connector's developers."
+    ),
+}
 ONLY_STAFF = (
     "The user must be an agent or admin with access to Guide: see Admin Center, People, Team "
     "members."
 )
 
 
-def on_refusal(auth_type: AuthType | None, host: str, now: str | None) -> str:
+def on_refusal(auth_type: AuthType, host: str, now: str | None) -> str:
     """Return what to do about a 401."""
     match auth_type:
         case "oauth_client_credentials":
-            return (
-                f"The access token that {host} had just given to the OAuth client is not taken: "
-                f"check that the client, and the admin who made it, are active ({_CLIENTS_PAGE})."
-            )
+            return f"The access token that {host} had just given is not taken. {_CLIENT_IS_ACTIVE}"
         case "oauth_refresh_token":
             return (
                 f"The access token that {host} had just given is not taken. {_AUTHENTICATE_AGAIN}"
@@ -49,7 +75,7 @@ def on_refusal(auth_type: AuthType | None, host: str, now: str | None) -> str:
                 f"`access_token` expired or was revoked, or is not one of {host}; it is used as it "
                 f"was entered and can not be renewed. {_PREFER_RENEWED}"
             )
-        case _ if have_ended(now):
+        case _ if _have_ended(now):
             return f"Zendesk ended all API tokens on {API_TOKENS_END}. {_MOVE}"
     return (
         f"Check `email` and `api_token` for {host}; token access must be switched on in "
@@ -60,8 +86,11 @@ def on_refusal(auth_type: AuthType | None, host: str, now: str | None) -> str:
 def on_anonymous_answer(auth_type: AuthType, host: str, now: str) -> str:
     """Return what to do about credentials that Zendesk silently takes for none."""
     if auth_type != "api_token":
-        return f"Check the credentials for {host}. {_MOVE}"
-    if have_ended(now):
+        return (
+            f"The user whom the credentials for {host} belong to may be suspended or deleted: see "
+            "Admin Center, People, Team members."
+        )
+    if _have_ended(now):
         return on_refusal(auth_type, host, now)
     return (
         f"Check `email` and `api_token` for {host}: the token may be deactivated, or token access "
@@ -74,38 +103,15 @@ def on_forbidden(words: str) -> str:
     return _SCOPE if "scope" in words.lower() else ONLY_STAFF
 
 
-def on_token_refusal(auth_type: AuthType | None, status: int, code: str) -> str | None:
-    """Return what to do about a refusal of the token endpoint; None where it has no known code.
+def on_token_refusal(auth_type: AuthType, status: int, code: str) -> str | None:
+    """Return what to do about a refusal of the token endpoint; None where others refuse so, too.
 
     https://datatracker.ietf.org/doc/html/rfc6749#section-5.2 has the codes; which of them Zendesk
     gives for what is not documented.
     """
-    match code:
-        case "invalid_grant" if auth_type == "oauth_refresh_token":
-            return (
-                "The refresh token is good for one use, and was used, expired or revoked, or "
-                f"belongs to another OAuth client. {_AUTHENTICATE_AGAIN} No other connection may "
-                "use the same one. OAuth client credentials have no refresh token to lose."
-            )
-        case "invalid_grant" | "access_denied":
-            return (
-                "Check that the OAuth client, and the admin who made it, are active "
-                f"({_CLIENTS_PAGE})."
-            )
-        case "unsupported_grant_type" | "unauthorized_client":
-            return (
-                "The OAuth client may not get tokens in this way: its kind must be *confidential* "
-                f"({_CLIENTS_PAGE})."
-            )
-        case "invalid_scope":
-            return _SCOPE
-        case _ if code == "invalid_client" or status in _CREDENTIALS_REFUSED:
-            return (
-                "Check `client_id`, which is the *identifier* of the OAuth client and neither its "
-                f"name nor its number, and `client_secret` ({_CLIENTS_PAGE}). A secret is shown "
-                "once: if in doubt, generate a new one."
-            )
-    return None
+    if (auth_type, code) == ("oauth_refresh_token", "invalid_grant"):
+        return _SPENT
+    return _TOKEN_CODES.get(code) or _TOKEN_STATUSES.get(status)
 
 
 def on_api_tokens(now: str) -> str:
@@ -118,9 +124,9 @@ def on_api_tokens(now: str) -> str:
     return f"{ends}: then this source stops working. {_MOVE}"
 
 
-def have_ended(now: str | None) -> bool:
-    """Tell whether API tokens have ended by this time of Zendesk's; None is before."""
-    return now is not None and date.fromisoformat(now[:10]) >= API_TOKENS_END
+def _have_ended(now: str | None) -> bool:
+    # At which hour of the day they end is not documented: on that day there may be other reasons.
+    return now is not None and date.fromisoformat(now[:10]) > API_TOKENS_END
 
 
 def _ending() -> str:

@@ -8,10 +8,10 @@ import logging
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from threading import Lock
 from typing import Any, Final
 
+import orjson
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
 from airbyte_cdk.sources.streams.http.requests_native_auth import (
     BasicHttpAuthenticator,
@@ -32,9 +32,9 @@ from source_zendesk_articles.config import (
 )
 from source_zendesk_articles.errors import (
     TOKEN_PATH,
-    NoTokenError,
     NoUsableAnswerError,
     RefusalError,
+    no_token,
 )
 from source_zendesk_articles.instants import parse_instant, write_instant
 from source_zendesk_articles.models import Token, parse_token
@@ -61,11 +61,14 @@ def authenticator(config: Config, entered: MutableMapping[str, Any]) -> AuthBase
     https://developer.zendesk.com/api-reference/introduction/security-and-auth/
     """
     match config.credentials:
+        # Not `partial`, which would show its arguments.
         case ClientCredentials() as client:
-            return RenewedToken(partial(_fetch_by_client_credentials, config.subdomain, client))
-        case RefreshTokenCredentials() as client:
-            fetch = partial(_fetch_by_refresh_token, config.subdomain, client, entered)
-            return RenewedToken(fetch, _held(client))
+            return RenewedToken(lambda: _fetch_by_client_credentials(config.subdomain, client))
+        case RefreshTokenCredentials() as authorized:
+            return RenewedToken(
+                lambda: _fetch_by_refresh_token(config.subdomain, authorized, entered),
+                _configured_token(authorized),
+            )
         case AccessTokenCredentials(access_token=secret):
             return TokenAuthenticator(secret.get_secret_value())
         case ApiTokenCredentials(email=email, api_token=secret):
@@ -106,7 +109,7 @@ class RenewedToken(AbstractHeaderAuthenticator):
 
     @property
     def token(self) -> str:
-        """The header: `Bearer …`. Raises `NoTokenError`."""
+        """The header: `Bearer …`. Raises what `errors.no_token` returns, where none comes."""
         with self._fetching:
             if self._held is None or self._held.is_over:
                 self._held = self._fetch()
@@ -128,6 +131,8 @@ def _fetch_by_refresh_token(
     subdomain: str, client: RefreshTokenCredentials, entered: MutableMapping[str, Any]
 ) -> AccessToken:
     """Rotate: the platform has the new refresh token before the new access token is used."""
+    # What can not be written must fail before the token is spent.
+    orjson.dumps(entered)
     saved = entered["credentials"]
     grant = {"grant_type": "refresh_token", "refresh_token": saved["refresh_token"]}
     token, seconds = _ask(subdomain, client, grant, ROTATED_TOKEN_SECONDS)
@@ -158,23 +163,23 @@ def _ask(
     try:
         token = transport.post(TOKEN_PATH, parse_token, body)
     except (NoUsableAnswerError, RefusalError) as error:
-        raise NoTokenError(error) from None
+        raise no_token(error) from None
     for secret in (token.access_token, token.refresh_token):
         if secret:
             add_to_secrets(secret)
     # What Zendesk does not say, or says beyond its own bounds, is taken for what was asked for.
     answered = token.expires_in or seconds
     lives = answered if answered <= LONGEST_SECONDS else seconds
-    _LOG.info("Zendesk gave an access token, good for %d s.", lives)
     return token, lives
 
 
 def _good_for(token: Token, seconds: int) -> AccessToken:
+    _LOG.info("Zendesk gave an access token, good for %d s.", seconds)
     until = _now() + timedelta(seconds=seconds - min(MARGIN_SECONDS, seconds / 10))
     return AccessToken(f"Bearer {token.access_token}", until)
 
 
-def _held(client: RefreshTokenCredentials) -> AccessToken | None:
+def _configured_token(client: RefreshTokenCredentials) -> AccessToken | None:
     """Return the access token that is in the configuration, if one is."""
     if client.access_token is None:
         return None

@@ -52,9 +52,6 @@ Answer = TypeVar("Answer")
 PAGE_SIZE: Final = 100
 # Once a page came in halves only, so many come at that size before a bigger one is tried again.
 PAGES_BEFORE_GROWING: Final = 10
-# A change may become visible a little after its stamp, so that stamps are taken for read up to a
-# minute ago. Nor is younger asked for: sibling exports refuse that.
-SETTLING_SECONDS: Final = 60
 # A list that shows nothing new for so long does not end by itself.
 FRUITLESS_PAGES: Final = 10
 
@@ -76,7 +73,7 @@ class HelpCenterClient:
         self.host = f"{subdomain}.zendesk.com"
         self.requests = RequestStats()
         self._signed = Transport(self.host, auth, auth_type, self.requests)
-        self._visitor = Transport(self.host, NoAuth(), None, self.requests)
+        self._visitor = Transport(self.host, NoAuth(), auth_type, self.requests)
         self._changes_size: int | None = None
 
     @property

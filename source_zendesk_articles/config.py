@@ -52,6 +52,12 @@ def _parse_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _parse_client_id(text: str) -> str:
+    if not text:
+        raise ValueError("is empty: enter the identifier of the OAuth client.")
+    return text
+
+
 def _parse_email(text: str) -> str:
     # `user/token` before the colon is the form of Zendesk's Basic scheme: an address that was
     # pasted with it is taken without, and a colon would move the border to the password.
@@ -69,7 +75,9 @@ Label = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(str.casefold)
 ]
 Secret = Annotated[SecretStr, AfterValidator(_parse_secret)]
-ClientId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+ClientId = Annotated[
+    str, StringConstraints(strip_whitespace=True), AfterValidator(_parse_client_id)
+]
 Email = Annotated[str, AfterValidator(_parse_email)]
 
 

@@ -45,8 +45,7 @@ class NoUsableAnswerError(AirbyteTracedException):
 class Refusal(NamedTuple):
     """An answer that is neither a success nor worth a retry.
 
-    `location` is the header of a redirect, `auth_type` that of the credentials in use, None for a
-    visitor, and `now` Zendesk's time where it is known.
+    `location` is the header of a redirect, `now` Zendesk's time where it is known.
     """
 
     host: str
@@ -54,7 +53,7 @@ class Refusal(NamedTuple):
     status: int
     content: bytes
     location: str | None
-    auth_type: AuthType | None
+    auth_type: AuthType
     now: str | None
 
 
@@ -71,33 +70,22 @@ class RefusalError(AirbyteTracedException):
         )
 
 
-class NoTokenError(AirbyteTracedException):
-    """No access token came. Says nothing of what the token was needed for: nothing is gone."""
-
-    def __init__(self, error: NoUsableAnswerError | RefusalError) -> None:
-        super().__init__(
-            message=error.message,
-            internal_message=error.internal_message,
-            failure_type=error.failure_type,
-        )
-
-
 def _explain(refusal: Refusal) -> tuple[str, FailureType]:
     host, path, status = refusal.host, refusal.path, refusal.status
     words = zendesks_words(refusal.content)
     said = f"({status}: {words})" if words else f"({status})"
     failure_type = FailureType.config_error
-    to_do = None
-    if path == TOKEN_PATH:
+    is_for_token = path == TOKEN_PATH
+    if is_for_token:
         to_do = on_token_refusal(refusal.auth_type, status, _code(refusal.content))
+        if to_do:
+            return f"{host} gave no access token {said}. {to_do}", failure_type
     match status:
-        case _ if to_do:
-            message = f"{host} gave no access token {said}. {to_do}"
         case HTTPStatus.UNAUTHORIZED:
             to_do = on_refusal(refusal.auth_type, host, refusal.now)
             message = f"Zendesk refused the credentials {said}. {to_do}"
         # The incremental list answers 404 to whoever is no agent, the anonymous among them.
-        case _ if status == HTTPStatus.FORBIDDEN or (
+        case _ if (status == HTTPStatus.FORBIDDEN and not is_for_token) or (
             status == HTTPStatus.NOT_FOUND and "/incremental/" in path
         ):
             message = f"Zendesk does not let this user read {path} {said}. "
@@ -130,6 +118,18 @@ def _explain(refusal: Refusal) -> tuple[str, FailureType]:
                 f"at https://{host}."
             )
     return message, failure_type
+
+
+def no_token(error: NoUsableAnswerError | RefusalError) -> AirbyteTracedException:
+    """Return the same error as one that says nothing of what the token was needed for.
+
+    No page is too big because no token came, and no article gone.
+    """
+    return AirbyteTracedException(
+        message=error.message,
+        internal_message=error.internal_message,
+        failure_type=error.failure_type,
+    )
 
 
 def anonymous_reader(auth_type: AuthType, host: str, now: str) -> AirbyteTracedException:
@@ -167,7 +167,7 @@ def too_many_vanished(
     host: str, *, missing: int, known: int, another_reader: bool
 ) -> AirbyteTracedException:
     """Return the error for a listing that lacks more articles than anybody archives at once."""
-    since = ", and the user or the role differs from the last listing's" if another_reader else ""
+    since = ", and the user or the role may not be the last listing's" if another_reader else ""
     return AirbyteTracedException(
         message=f"{missing} of the {known} articles known of {host} are not listed any more"
         f"{since}. None of them was retracted, because this may be missing access: check that the "
@@ -243,7 +243,9 @@ def zendesks_words(content: bytes) -> str:
 
 def _code(content: bytes) -> str:
     """Return the error code in a refusal of the token endpoint; "" where it has none."""
-    return str((_object(content) or {}).get("error", ""))
+    error = (_object(content) or {}).get("error")
+    code = error.get("title") if isinstance(error, dict) else error
+    return code.lower() if isinstance(code, str) else ""
 
 
 def _object(content: bytes) -> dict[str, object] | None:
@@ -257,6 +259,6 @@ def _object(content: bytes) -> dict[str, object] | None:
 
 def _host(location: str | None) -> str:
     try:
-        return urlsplit(location or "").hostname or "an unknown place"
+        return urlsplit(filter_secrets(location or "")).hostname or "an unknown place"
     except ValueError:
         return "an unknown place"

@@ -1,15 +1,20 @@
 """Asks Zendesk what is settled before reading: by whom, in which locales, and for whom."""
 
 import logging
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from source_zendesk_articles.advice import on_api_tokens
-from source_zendesk_articles.client import SETTLING_SECONDS, HelpCenterClient
+from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.errors import anonymous_reader, not_staff
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.models import Locales, Section, User
 from source_zendesk_articles.scope import sentence_on_unknown
+
+UNKNOWN_READER: Final = "unknown"
+# A change may become visible a little after its stamp, so that stamps are taken for read up to a
+# minute ago. Nor is younger asked for: sibling exports refuse that.
+SETTLING_SECONDS: Final = 60
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -17,7 +22,7 @@ _LOG = logging.getLogger("airbyte.zendesk")
 class HelpCenter(NamedTuple):
     """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock.
 
-    `reader` is the user and role, None where nobody asked or the scope does not tell.
+    `reader` is the `identity` of the user, None where nobody asked.
     `visitors_may_read` is None where Zendesk did not say: then they may not, until it does.
     """
 
@@ -78,8 +83,7 @@ def inspect(
             "`treat_as_open`"
         )
     _LOG.info("Help Center %s %s.", client.subdomain, openness)
-    identity = reader.identity if reader else None
-    return HelpCenter(identity, locales, visitors_may_read, asked_at)
+    return HelpCenter(identity(reader), locales, visitors_may_read, asked_at)
 
 
 def prove_staff(client: HelpCenterClient) -> User | None:
@@ -102,6 +106,14 @@ def prove_staff(client: HelpCenterClient) -> User | None:
     return reader
 
 
+def identity(reader: User | None) -> str:
+    """Return the user and role in one text: who sees more or less has another one.
+
+    All that a scope hides share one, which proves nothing.
+    """
+    return f"{reader.id}:{reader.role}" if reader else UNKNOWN_READER
+
+
 def warn_of_the_end(client: HelpCenterClient) -> None:
     """Warn who signs in with an API token, by Zendesk's clock: ask for something first."""
     if client.auth_type == "api_token":
@@ -109,17 +121,26 @@ def warn_of_the_end(client: HelpCenterClient) -> None:
 
 
 def _tell_reader(client: HelpCenterClient, reader: User | None) -> None:
-    if reader:
-        who, name = f"{reader.name} <{reader.email}>, {reader.role}", reader.name
-    else:
-        who = "an agent or admin: the scope of the credentials does not tell who, `read` would"
-        name = "Maybe the user"
-    _LOG.info("Zendesk account %s, as %s.", client.subdomain, who)
-    if reader is None or reader.role != "admin":
+    if reader is None:
+        _LOG.info("Zendesk account %s, as somebody who is an agent or admin.", client.subdomain)
+        _LOG.warning(
+            "The scope of the credentials hides whose they are. If the user is no admin, Zendesk "
+            "leaves out, without a word, each article that this user may not see. The scope `read` "
+            "tells."
+        )
+        return
+    _LOG.info(
+        "Zendesk account %s, as %s <%s>, %s.",
+        client.subdomain,
+        reader.name,
+        reader.email,
+        reader.role,
+    )
+    if reader.role != "admin":
         _LOG.warning(
             "%s is no admin: Zendesk leaves out, without a word, each article that this user may "
             "not see. Prefer the credentials of an admin.",
-            name,
+            reader.name,
         )
 
 

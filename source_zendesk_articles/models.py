@@ -31,11 +31,6 @@ class User(NamedTuple):
     email: str | None
     role: str
 
-    @property
-    def identity(self) -> str:
-        """The user and role in one text: who sees more or less has another one."""
-        return f"{self.id}:{self.role}"
-
 
 @dataclass(frozen=True)
 class Token:

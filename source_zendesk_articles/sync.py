@@ -14,7 +14,7 @@ from source_zendesk_articles.changes import (
     change,
     retract,
 )
-from source_zendesk_articles.client import SETTLING_SECONDS, HelpCenterClient
+from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.due import SMALL, is_suspicious, listing_due, listing_needed
 from source_zendesk_articles.errors import (
@@ -24,7 +24,10 @@ from source_zendesk_articles.errors import (
     unknown_visibility,
 )
 from source_zendesk_articles.help_center import (
+    SETTLING_SECONDS,
+    UNKNOWN_READER,
     HelpCenter,
+    identity,
     inspect,
     prove_staff,
     read_hierarchy,
@@ -76,7 +79,7 @@ def sync_help_center(
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
     help_center = inspect(client, treat_as_open=treat_as_open, locales=locales)
-    if entry is None or entry.listing is None:
+    if locales is None:
         warn_of_the_end(client)
     if help_center.visitors_may_read is None and config.visibility:
         # Taken for closed, it would have everything retracted that is public.
@@ -209,7 +212,7 @@ class _Sync:
                     seen.discard(article.id)
                 yield from self._send_if_full()
         missing = [article_id for article_id in self._known if article_id not in seen]
-        another_reader = self._entry.reader not in {"", reader}
+        another_reader = reader == UNKNOWN_READER or self._entry.reader not in {"", reader}
         if is_suspicious(missing=len(missing), known=known, another_reader=another_reader):
             yield from self._send()
             yield from self._outbox.tell()
@@ -341,9 +344,8 @@ class _Sync:
             AirbyteTracedException: where the user is no agent or admin, or another one than before.
 
         """
-        reader = prove_staff(self._client)
-        identity = reader.identity if reader else None
-        if self._help_center.reader not in {None, identity}:
+        reader = identity(prove_staff(self._client))
+        if self._help_center.reader not in {None, reader}:
             raise reader_changed()
 
     def _finish(self, listing: Listing, reader: str) -> None:

@@ -44,6 +44,8 @@ TIMEOUT: Final = (10.0, 75.0)
 LONGEST_BLIND_WAIT: Final = 60
 UNLIMITED: Final = 10**9
 
+# A token might be said to be created.
+_USABLE: Final = (HTTPStatus.OK, HTTPStatus.CREATED)
 _DAY: Final = 24 * 60 * 60
 _LOG = logging.getLogger("airbyte.zendesk")
 # The CDK's client logs the headers of each request at DEBUG level, the credentials among them.
@@ -87,8 +89,8 @@ class RequestStats:
 class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
     """One request until its answer is usable: tells the CDK what to retry, and when to stop.
 
-    `answer` is what a usable answer says, None after a refusal; `date` is when Zendesk gave it,
-    None after a refusal that does not say.
+    `answer` is what a usable answer says, None after a refusal; `date` is when Zendesk gave
+    either, None where it does not say.
     """
 
     def __init__(
@@ -134,12 +136,10 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
             return self._again(_broken(answer))
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             return self._again("the rate limit is reached", ResponseAction.RATE_LIMITED)
-        if answer.status_code != HTTPStatus.OK and _is_passing(answer.status_code):
+        if answer.status_code not in _USABLE and _is_passing(answer.status_code):
             return self._again(f"status {answer.status_code}")
         self.date = _date(answer)
-        if answer.status_code == HTTPStatus.OK:
-            if self.date is None:
-                return self._again("an answer without a date")
+        if answer.status_code in _USABLE:
             try:
                 self.answer = self._parse(parse_answer(answer.content))
             except UnreadableAnswerError as error:
@@ -215,9 +215,7 @@ class Transport:
     `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
     """
 
-    def __init__(
-        self, host: str, auth: AuthBase, auth_type: AuthType | None, stats: RequestStats
-    ) -> None:
+    def __init__(self, host: str, auth: AuthBase, auth_type: AuthType, stats: RequestStats) -> None:
         self.host = host
         self.stats = stats
         self._auth_type = auth_type
@@ -239,7 +237,10 @@ class Transport:
         params: Mapping[str, str] | None = None,
         policy: RetryPolicy = PATIENT,
     ) -> Answer:
-        """Return what the answer says; after a 401 with another access token, if there is one."""
+        """Return what the answer says; after a 401 with another access token, if there is one.
+
+        Not by the CDK's own action for that: it waits, and goes on where no token came.
+        """
         handler, response = self._send("GET", path, parse, policy, params=params)
         if response.status_code == HTTPStatus.UNAUTHORIZED and isinstance(self._auth, Renewable):
             self._auth.renew(response.request.headers["Authorization"])
@@ -277,7 +278,7 @@ class Transport:
                 f"https://{self.host}{path}",
                 params=params,
                 json=body,
-                request_kwargs={"allow_redirects": False},
+                request_kwargs={},
             )
         except OSError as error:
             # Plain, it is what `requests` raises where REQUESTS_CA_BUNDLE names no file.

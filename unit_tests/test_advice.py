@@ -14,7 +14,7 @@ from source_zendesk_articles.advice import (
 from source_zendesk_articles.config import AuthType
 
 HOST = "acme.zendesk.com"
-BEFORE, AFTER = "2027-04-29T23:59:59Z", "2027-04-30T00:00:00Z"
+BEFORE, DAY, AFTER = "2027-04-29T23:59:59Z", "2027-04-30T12:00:00Z", "2027-05-01T00:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ BEFORE, AFTER = "2027-04-29T23:59:59Z", "2027-04-30T00:00:00Z"
         ("2026-11-22T18:00:00Z", "2027-04-30, in 159 days: then this source stops working."),
         ("2027-04-28T00:00:00Z", "2027-04-30, in 2 days: then"),
         (BEFORE, "2027-04-30, tomorrow: then"),
-        (AFTER, "2027-04-30, today: then"),
-        ("2027-05-01T00:00:00Z", "2027-04-30, and may do so any day: then"),
+        (DAY, "2027-04-30, today: then"),
+        (AFTER, "2027-04-30, and may do so any day: then"),
     ],
 )
 def test_the_warning_says_when_and_how_long_is_left_and_what_to_do(now: str, expected: str) -> None:
@@ -33,7 +33,7 @@ def test_the_warning_says_when_and_how_long_is_left_and_what_to_do(now: str, exp
     assert "choose OAuth client credentials" in warning
 
 
-@pytest.mark.parametrize(("now", "have_ended"), [(None, False), (BEFORE, False), (AFTER, True)])
+@pytest.mark.parametrize(("now", "have_ended"), [(None, False), (DAY, False), (AFTER, True)])
 def test_after_the_day_a_refused_api_token_is_said_to_have_ended(
     now: str | None, have_ended: bool
 ) -> None:
@@ -42,7 +42,7 @@ def test_after_the_day_a_refused_api_token_is_said_to_have_ended(
     assert have_ended != ("Check `email` and `api_token`" in advice)
 
 
-@pytest.mark.parametrize(("now", "have_ended"), [(BEFORE, False), (AFTER, True)])
+@pytest.mark.parametrize(("now", "have_ended"), [(DAY, False), (AFTER, True)])
 def test_after_the_day_an_anonymous_answer_is_said_to_come_from_that(
     now: str, have_ended: bool
 ) -> None:
@@ -79,12 +79,13 @@ def test_a_missing_scope_is_told_from_a_role_that_is_too_low(words: str, expecte
         (401, "invalid_client", "Check `client_id`"),
         (400, "invalid_client", "Check `client_id`"),
         (401, "", "Check `client_id`"),
-        (403, "", "Check `client_id`"),
         (400, "unsupported_grant_type", "must be *confidential*"),
         (400, "unauthorized_client", "must be *confidential*"),
         (400, "invalid_scope", "the scope `read`"),
         (400, "access_denied", "are active"),
         (400, "invalid_grant", "are active"),
+        (400, "invalid_request", "Check the fields of `credentials`."),
+        (400, "", "Check the fields of `credentials`."),
     ],
 )
 def test_each_code_of_the_token_endpoint_says_what_to_do(
@@ -101,6 +102,6 @@ def test_a_spent_refresh_token_calls_for_authenticating_again() -> None:
     assert "Authenticate again" in advice
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, "invalid_request"), (400, ""), (404, "")])
-def test_what_no_user_can_mend_is_left_to_the_general_errors(status: int, code: str) -> None:
+@pytest.mark.parametrize(("status", "code"), [(403, ""), (404, ""), (302, "")])
+def test_what_any_request_may_meet_is_left_to_the_general_errors(status: int, code: str) -> None:
     assert on_token_refusal("oauth_client_credentials", status, code) is None

@@ -5,6 +5,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -254,6 +255,46 @@ def test_a_fetch_that_failed_is_made_again_by_the_next_request() -> None:
     for _ in range(2):
         with pytest.raises(ConnectionError):
             header(signed)
+
+
+def test_a_netrc_of_this_machine_signs_no_request_for_a_token(
+    requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine acme.zendesk.com login ada password s3cret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    answers(requests_mock, {"access_token": "first"})
+    assert "Bearer first" == header(made(CLIENT)[0])
+    (asked,) = requests_mock.request_history
+    assert "Authorization" not in asked.headers
+
+
+@pytest.mark.parametrize("answer", [{"headers": {}}, {"headers": DATE, "status_code": 201}])
+def test_a_token_that_came_is_not_asked_for_again(
+    requests_mock: Mocker, answer: dict[str, Any]
+) -> None:
+    token = {"access_token": "access-1", "refresh_token": "refresh-1"}
+    requests_mock.post(TOKENS, json=token, **answer)
+    assert "Bearer access-1" == header(made(REFRESH)[0])
+    assert 1 == requests_mock.call_count
+
+
+@pytest.mark.parametrize("field", [10**30, "\ud800", {1, 2}])
+def test_a_configuration_that_can_not_be_written_spends_no_refresh_token(
+    requests_mock: Mocker, field: object
+) -> None:
+    signed, entered = made(REFRESH)
+    entered["odd"] = field
+    with pytest.raises(TypeError):
+        header(signed)
+    assert not requests_mock.called
+
+
+@pytest.mark.parametrize("credentials", [CLIENT, REFRESH])
+def test_what_signs_does_not_show_its_secrets(credentials: dict[str, str]) -> None:
+    signed, _ = made(credentials)
+    shown = f"{signed!r} {vars(signed)!r}"
+    assert not [secret for secret in ("client-s3cret", "refresh-0") if secret in shown]
 
 
 def test_a_token_does_not_show_itself() -> None:

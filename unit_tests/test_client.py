@@ -55,20 +55,28 @@ def test_the_date_of_an_answer_is_zendesks_clock(
     "date",
     ["", "soon", None, "Sun, 01 Nov 9999 12:00:00 -2300", f"Sun, 01 Nov {'9' * 20} 12:00:00"],
 )
-def test_an_answer_without_a_date_is_asked_for_again(
-    client: HelpCenterClient,
-    requests_mock: Mocker,
-    monkeypatch: pytest.MonkeyPatch,
-    date: str | None,
+def test_an_answer_without_a_date_leaves_the_clock_where_it_was(
+    client: HelpCenterClient, requests_mock: Mocker, date: str | None
 ) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
     headers = {} if date is None else {"Date": date}
     requests_mock.get(
         f"{HELP_CENTER}/locales",
-        [{"json": LOCALES, "headers": headers}, {"json": LOCALES, "headers": DATE}],
+        [{"json": LOCALES, "headers": headers}, {"json": LOCALES, "headers": DATE}] * 2,
     )
     client.locales()
-    assert (2, WRITTEN) == (client.requests.sent, client.now)
+    with pytest.raises(AirbyteTracedException, match="no answer had a date"):
+        _ = client.now
+    client.locales()
+    assert WRITTEN == client.now
+    client.locales()
+    assert (3, WRITTEN) == (client.requests.sent, client.now)
+
+
+def test_a_refusal_tells_the_time_too(client: HelpCenterClient, requests_mock: Mocker) -> None:
+    requests_mock.get(f"{HELP_CENTER}/locales", status_code=403, headers=DATE)
+    with pytest.raises(AirbyteTracedException):
+        client.locales()
+    assert WRITTEN == client.now
 
 
 def test_a_date_without_a_zone_is_in_utc(client: HelpCenterClient, requests_mock: Mocker) -> None:

@@ -44,7 +44,7 @@ def test_too_many_that_vanished_are_a_question_to_the_user(another_reader: bool)
     assert "11 of the 20 articles known of acme.zendesk.com" in str(error)
     assert "None of them was retracted" in str(error)
     assert "clear the stream's data" in str(error)
-    assert another_reader is ("the user or the role differs" in str(error))
+    assert another_reader is ("the user or the role may not be the last listing's" in str(error))
 
 
 def test_a_reader_who_changed_is_not_the_users_fault() -> None:

@@ -6,8 +6,14 @@ from requests_mock import Mocker
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Filters, parse_config
-from source_zendesk_articles.help_center import Hierarchy, read_hierarchy, unknown_filters
-from source_zendesk_articles.models import Locales, Section
+from source_zendesk_articles.help_center import (
+    UNKNOWN_READER,
+    Hierarchy,
+    identity,
+    read_hierarchy,
+    unknown_filters,
+)
+from source_zendesk_articles.models import Locales, Section, User
 
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
 DATE = {"Date": "Sun, 01 Nov 2026 12:00:00 GMT"}
@@ -79,3 +85,11 @@ def test_a_filter_that_names_what_is_not_there_is_told(
 def test_a_locale_is_there_whatever_its_case() -> None:
     filters = Filters(locales=frozenset({"en-us"}))
     assert [] == unknown_filters(filters, Locales(("en-US",), "en-US"), Hierarchy({}, {}))
+
+
+def test_an_identity_is_a_users_id_and_role_and_one_for_all_that_a_scope_hides() -> None:
+    admin = User(1, "Ada", "ada@acme.example", "admin")
+    assert "1:admin" == identity(admin)
+    assert identity(admin) == identity(admin._replace(name="Eve", email=None))
+    assert "1:agent" == identity(admin._replace(role="agent"))
+    assert UNKNOWN_READER == identity(None)

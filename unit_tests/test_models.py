@@ -12,7 +12,6 @@ from source_zendesk_articles.models import (
     JsonObject,
     Section,
     UnreadableAnswerError,
-    User,
     parse_answer,
     parse_articles,
     parse_categories,
@@ -112,13 +111,6 @@ def test_categories_and_sections_are_told_by_id_and_name(name: str | None, expec
     sections = parse_sections({"sections": [section], "meta": {**LAST_PAGE, "has_more": True}})
     assert ((Category(1, expected),), None) == categories
     assert ((Section(2, expected, 1),), "xyz") == sections
-
-
-def test_an_identity_is_a_users_id_and_role() -> None:
-    admin = User(1, "Ada", "ada@acme.example", "admin")
-    assert "1:admin" == admin.identity
-    assert admin.identity == admin._replace(name="Eve", email=None).identity
-    assert "1:agent" == admin._replace(role="agent").identity
 
 
 def without(raw: Mapping[str, object], key: str) -> dict[str, object]:
