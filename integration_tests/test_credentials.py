@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from integration_tests.connector import (
+    CONTROL,
     Output,
     config,
     installed_script,
@@ -382,7 +383,7 @@ def test_a_sync_that_is_killed_after_a_rotation_goes_on_with_what_it_told(
     fill(help_center, articles=350)
     revoke_at(zendesk, page=1)
     configured = entered(zendesk, of_refresh_token)
-    killed = killed_script(2, of='"type":"CONTROL"')
+    killed = killed_script(2, of=CONTROL)
     output = platform.sync(configured, through=killed)
     assert 2 == len(output.control)
     before = run(zendesk, "read", kept(configured, output), state=platform.state)

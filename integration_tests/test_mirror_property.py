@@ -9,11 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from integration_tests.connector import (
-    LISTING,
-    Output,
-    config,
-)
+from integration_tests.connector import LISTING, Output, config
 from integration_tests.credentials import RENEWED, Make, of_api_token
 from integration_tests.platform import Platform, batches_of
 from integration_tests.truth import Key, Row, key_of, noticed, truth, visitors_see_something

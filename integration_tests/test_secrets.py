@@ -4,12 +4,13 @@
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 
-from integration_tests.connector import LISTING, config, run
+from integration_tests.connector import CONTROL, LISTING, assert_no_secret, config, run
 from integration_tests.credentials import (
     EVERY,
     RENEWED,
@@ -89,7 +90,7 @@ def test_an_answer_that_repeats_the_credentials_is_masked(
         secrets = sorted(zendesk.account.secrets - others)
         pairs = [base64.b64encode(secret.encode()).decode() for secret in secrets if ":" in secret]
         told[:] = [*secrets, *pairs]
-        echo.body = {"error": "Got " + told[len(zendesk.requests) % len(told)]}
+        echo.body = {"error": " ".join(["Got", *told])}
 
     echo = Fault("status", path=path, status=status, edit=repeat, times=None)
     zendesk.faults.add(echo)
@@ -97,7 +98,20 @@ def test_an_answer_that_repeats_the_credentials_is_masked(
     zendesk.faults.assert_consumed()
     assert told
     if status in {401, 403}:
-        assert "Got " in output.error[1]
+        assert len(told) == output.error[1].count("****")
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab"])
+@pytest.mark.parametrize("encode", [str, lambda text: base64.b64encode(text.encode()).decode()])
+def test_the_search_finds_a_secret_wherever_it_is_encoded(
+    zendesk: ZendeskEmulator, before: str, encode: Callable[[str], str]
+) -> None:
+    configuration = {"credentials": {"client_secret": "entered-by-somebody"}}
+    for secret in (*zendesk.account.secrets, "entered-by-somebody"):
+        printed = encode(f"{before}{secret}:")
+        with pytest.raises(AssertionError, match="a secret was printed"):
+            assert_no_secret(zendesk, configuration, f"{{}}\n{printed}\n")
+        assert_no_secret(zendesk, configuration, f"{CONTROL} {printed}")
 
 
 def test_half_a_secret_is_none_that_could_be_printed(zendesk: ZendeskEmulator) -> None:
