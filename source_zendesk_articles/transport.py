@@ -205,19 +205,19 @@ class Renewable(Protocol):
     """An authenticator that can fetch another access token in the place of one that was refused."""
 
     def renew(self, refused: str) -> None:
-        """Buy one, unless this `Authorization` header has been replaced already."""
+        """Fetch one, unless this `Authorization` header has been replaced already."""
 
 
 class Transport:
-    """One host, and who asks it. `now` and `stats` are of all requests so far.
+    """One host, and who asks it; `stats` are counted on.
 
     Every request raises an `AirbyteTracedException` in the user's words where there is no answer:
     `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
     """
 
     def __init__(self, host: str, auth: AuthBase, auth_type: AuthType, stats: RequestStats) -> None:
-        self.host = host
-        self.stats = stats
+        self._host = host
+        self._stats = stats
         self._auth_type = auth_type
         self._auth = auth
         self._session = _Session(auth)
@@ -227,7 +227,7 @@ class Transport:
     def now(self) -> str:
         """Zendesk's clock at its last answer, as Zendesk writes it; ask for something first."""
         if self._now is None:
-            raise NoUsableAnswerError(f"requests to {self.host}", "no answer had a date")
+            raise NoUsableAnswerError(f"requests to {self._host}", "no answer had a date")
         return self._now
 
     def get(
@@ -263,7 +263,7 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> tuple[_AnswerHandler[Answer], requests.Response]:
-        handler = _AnswerHandler(f"{method} {self.host}{path}", parse, policy, self.stats)
+        handler = _AnswerHandler(f"{method} {self._host}{path}", parse, policy, self._stats)
         http = HttpClient(
             name="articles",
             logger=_CLIENT_LOG,
@@ -275,7 +275,7 @@ class Transport:
         try:
             _, response = http.send_request(
                 method,
-                f"https://{self.host}{path}",
+                f"https://{self._host}{path}",
                 params=params,
                 json=body,
                 request_kwargs={},
@@ -295,7 +295,7 @@ class Transport:
             return handler.answer
         raise RefusalError(
             Refusal(
-                host=self.host,
+                host=self._host,
                 path=path,
                 status=response.status_code,
                 content=response.content,
