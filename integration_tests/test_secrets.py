@@ -204,6 +204,27 @@ def test_no_link_of_an_answer_is_followed(zendesk: ZendeskEmulator, make: Make) 
     assert {"acme.zendesk.com"} == {request.host for request in zendesk.requests}
 
 
+@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize(
+    "subdomain",
+    [
+        "evil.example/acme.zendesk.com",
+        "evil.example#.zendesk.com",
+        "acme.zendesk.com@evil.example",
+        "acme.zendesk.com.evil.example",
+        "acme.zendesk.com:8443",
+        "evil.example\\.zendesk.com",
+        "127.0.0.1",
+    ],
+)
+def test_no_odd_subdomain_leads_a_credential_astray(
+    zendesk: ZendeskEmulator, make: Make, subdomain: str
+) -> None:
+    entered = {**configured(zendesk, make), "subdomain": subdomain}
+    assert "config_error" == run(zendesk, "read", entered).error[0]
+    assert ([], []) == (zendesk.requests, zendesk.strangers)
+
+
 def test_no_cookie_of_an_answer_is_sent_back(zendesk: ZendeskEmulator) -> None:
     furnish(zendesk.account.help_center())
     cookie = "_zendesk_session=signed-in; Domain=zendesk.com; Path=/; Secure"
