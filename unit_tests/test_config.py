@@ -12,6 +12,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
+from jsonschema import Draft7Validator
 
 from source_zendesk_articles.config import (
     ApiTokenCredentials,
@@ -365,6 +366,24 @@ def test_airbytes_button_writes_what_the_form_has() -> None:
     }
     assert {name: ["credentials", name] for name in written} == written
     assert set(form["required"]) - {"auth_type"} <= written.keys() <= form["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("entered", "is_allowed"),
+    [
+        ("acme", True),
+        ("Acme-2", True),
+        ("evil.example/acme", False),
+        ("evil.example#", False),
+        ("acme.zendesk.com", False),
+        ("a@b", False),
+        ("", False),
+    ],
+)
+def test_airbytes_button_takes_a_bare_subdomain_only(entered: str, is_allowed: bool) -> None:
+    flow = yaml.safe_load(SPEC_FILE.read_text())["advanced_auth"]["oauth_config_specification"]
+    schema = flow["oauth_user_input_from_connector_config_specification"]
+    assert is_allowed == Draft7Validator(schema).is_valid({"subdomain": entered})
 
 
 def test_airbytes_button_asks_the_accounts_own_host_in_zendesks_words() -> None:
