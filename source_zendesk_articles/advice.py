@@ -11,11 +11,14 @@ from source_zendesk_articles.config import AuthType
 
 API_TOKENS_END: Final = date(2027, 4, 30)
 
-
 _API_TOKENS_PAGE = "Admin Center, Apps and integrations, APIs, API tokens"
 _CLIENTS_PAGE = "Admin Center, Apps and integrations, APIs, OAuth clients"
 _MOVE = (
     f"Make an OAuth client ({_CLIENTS_PAGE}) and choose OAuth client credentials in this source."
+)
+_ENDING = (
+    "Zendesk deactivates an API token that is not used for 30 days, lets nobody create one since "
+    f"2026-10-27 and ends all of them on {API_TOKENS_END}. {_MOVE}"
 )
 _CLIENT_IS_ACTIVE = f"Check that the OAuth client and its user are active ({_CLIENTS_PAGE})."
 _AUTHENTICATE_AGAIN = "Authenticate again in the source's settings, or enter a new refresh token."
@@ -79,7 +82,7 @@ def on_refusal(auth_type: AuthType, host: str, now: str | None) -> str:
             return f"Zendesk ended all API tokens on {API_TOKENS_END}. {_MOVE}"
     return (
         f"Check `email` and `api_token` for {host}; token access must be switched on in "
-        f"{_API_TOKENS_PAGE}. {_ending()}"
+        f"{_API_TOKENS_PAGE}. {_ENDING}"
     )
 
 
@@ -94,7 +97,7 @@ def on_anonymous_answer(auth_type: AuthType, host: str, now: str) -> str:
         return on_refusal(auth_type, host, now)
     return (
         f"Check `email` and `api_token` for {host}: the token may be deactivated, or token access "
-        f"switched off in {_API_TOKENS_PAGE}. {_ending()}"
+        f"switched off in {_API_TOKENS_PAGE}. {_ENDING}"
     )
 
 
@@ -127,10 +130,3 @@ def on_api_tokens(now: str) -> str:
 def _have_ended(now: str | None) -> bool:
     # At which hour of the day they end is not documented: on that day there may be other reasons.
     return now is not None and date.fromisoformat(now[:10]) > API_TOKENS_END
-
-
-def _ending() -> str:
-    return (
-        "Zendesk deactivates an API token that is not used for 30 days, lets nobody create one "
-        f"since 2026-10-27 and ends all of them on {API_TOKENS_END}. {_MOVE}"
-    )

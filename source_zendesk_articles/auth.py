@@ -40,9 +40,7 @@ from source_zendesk_articles.instants import parse_instant, write_instant
 from source_zendesk_articles.models import Token, parse_token
 from source_zendesk_articles.transport import NoAuth, RequestStats, Transport
 
-# Lifetimes in seconds: who asks for none may get no `expires_in`. 300 to 172,800 are documented:
-# https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
-LONGEST_SECONDS: Final = 172_800
+# Lifetimes to ask for, in seconds: who asks for none may get no `expires_in`.
 # A token that is fetched anew whenever one is needed may be short-lived: this is Zendesk's default.
 CLIENT_TOKEN_SECONDS: Final = 1_800
 # A rotation that is lost on its way to the platform has to be mended by hand: so one a day.
@@ -167,10 +165,8 @@ def _ask(
     for secret in (token.access_token, token.refresh_token):
         if secret:
             add_to_secrets(secret)
-    # What Zendesk does not say, or says beyond its own bounds, is taken for what was asked for.
-    answered = token.expires_in or seconds
-    lives = answered if answered <= LONGEST_SECONDS else seconds
-    return token, lives
+    # What Zendesk does not say is taken for what was asked for.
+    return token, token.expires_in or seconds
 
 
 def _good_for(token: Token, seconds: int) -> AccessToken:

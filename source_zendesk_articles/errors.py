@@ -1,4 +1,4 @@
-"""What goes wrong, in the user's words, each with a failure type. Pure: status and body decide.
+"""What goes wrong, in the user's words, each with a failure type: status and body decide.
 
 `config_error`: the user has to change something. `transient_error`: trying again later helps.
 https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol#airbytetracemessage

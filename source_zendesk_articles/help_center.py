@@ -44,8 +44,9 @@ def inspect(
 ) -> HelpCenter:
     """Prove that the credentials are an agent's or admin's, and see who else may read.
 
-    Costs three requests, two where the locales are known, and one more where the scope does not
-    tell who the user is. What was found goes to the log.
+    Costs three requests, and one more where the scope does not tell who the user is. Where
+    `locales` were asked for before, they are not again, nor is the warning repeated that went with
+    them. What was found goes to the log.
 
     Raises:
         AirbyteTracedException: where the account, the Help Center or the access is missing.
@@ -53,7 +54,9 @@ def inspect(
     """
     reader = prove_staff(client)
     asked_at = client.now
-    locales = locales or client.locales()
+    if locales is None:
+        locales = client.locales()
+        warn_of_the_end(client)
     visitors_may_read = client.visitors_may_read(locales.default)
     if treat_as_open:
         # Then nothing rests on the answer, or on getting one.

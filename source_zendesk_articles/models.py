@@ -16,6 +16,10 @@ JsonObject = Mapping[str, object]
 Item = TypeVar("Item")
 
 
+# Zendesk documents 300 to 172,800 s; beyond that it is no lifetime.
+_LIFETIMES = range(1, 172_801)
+
+
 class UnreadableAnswerError(ValueError):
     """An answer that is not what Zendesk documents: cut off, of another shape, not JSON."""
 
@@ -156,7 +160,7 @@ def parse_token(answer: JsonObject) -> Token:
     expires_in, refresh_token = answer.get("expires_in"), answer.get("refresh_token")
     return Token(
         access_token,
-        expires_in if type(expires_in) is int and expires_in > 0 else None,
+        expires_in if type(expires_in) is int and expires_in in _LIFETIMES else None,
         refresh_token if isinstance(refresh_token, str) and refresh_token else None,
     )
 

@@ -11,12 +11,7 @@ from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config, normalize, parse_config
 from source_zendesk_articles.errors import filters_without_match
-from source_zendesk_articles.help_center import (
-    inspect,
-    read_hierarchy,
-    unknown_filters,
-    warn_of_the_end,
-)
+from source_zendesk_articles.help_center import inspect, read_hierarchy, unknown_filters
 from source_zendesk_articles.stream import Articles
 
 # The CDK logs the whole state that a sync begins with, which may be half a megabyte, to the logger
@@ -44,7 +39,6 @@ class SourceZendeskArticles(AbstractSource):
         """
         client, parsed = _open(config)
         help_center = inspect(client, treat_as_open=parsed.treats_as_open(parsed.subdomain))
-        warn_of_the_end(client)
         hierarchy = read_hierarchy(client, parsed.filters)
         sentences = unknown_filters(parsed.filters, help_center.locales, hierarchy)
         if sentences:

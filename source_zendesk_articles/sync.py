@@ -79,8 +79,6 @@ def sync_help_center(
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
     help_center = inspect(client, treat_as_open=treat_as_open, locales=locales)
-    if locales is None:
-        warn_of_the_end(client)
     if help_center.visitors_may_read is None and config.visibility:
         # Taken for closed, it would have everything retracted that is public.
         raise unknown_visibility(client.host)
