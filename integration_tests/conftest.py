@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from integration_tests.zendesk_emulator import ZendeskEmulator
+from integration_tests.platform import Platform
+from integration_tests.zendesk_emulator import HelpCenter, ZendeskEmulator
 
 
 @pytest.fixture
@@ -14,6 +15,18 @@ def zendesk() -> Iterator[ZendeskEmulator]:
     """Serve an account with an empty Help Center, its admin and an API token."""
     with ZendeskEmulator() as emulator:
         yield emulator
+
+
+@pytest.fixture
+def help_center(zendesk: ZendeskEmulator) -> HelpCenter:
+    """Return the account's Help Center, which is empty."""
+    return zendesk.account.help_center()
+
+
+@pytest.fixture
+def platform(zendesk: ZendeskEmulator) -> Platform:
+    """Connect a strict destination, which holds nothing yet."""
+    return Platform(zendesk)
 
 
 @pytest.fixture

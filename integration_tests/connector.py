@@ -20,6 +20,7 @@ from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import assemble_uncaught_exception
 from airbyte_cdk.logger import AirbyteLogFormatter
 
+from integration_tests.credentials import Make, api_token
 from integration_tests.zendesk_emulator import ZendeskEmulator
 from source_zendesk_articles.source import SourceZendeskArticles
 
@@ -61,6 +62,10 @@ class Output:
         """Each state, as `--state` takes it."""
         return self.of("STATE")
 
+    def kept(self, configuration: dict[str, Any]) -> dict[str, Any]:
+        """Return the configuration that the platform has afterwards."""
+        return [configuration, *self.control][-1]
+
     @property
     def control(self) -> list[dict[str, Any]]:
         """The configuration in each CONTROL message."""
@@ -89,12 +94,16 @@ def config(zendesk: ZendeskEmulator, **fields: object) -> dict[str, object]:
     With an API token nothing is asked of Zendesk but what reading costs.
     """
     account = zendesk.account
-    credentials = {
-        "auth_type": "api_token",
-        "email": account.admin.email,
-        "api_token": account.admin_token,
+    return {
+        "subdomain": account.subdomain,
+        "credentials": api_token(account.admin, account.admin_token),
+        **fields,
     }
-    return {"subdomain": account.subdomain, "credentials": credentials, **fields}
+
+
+def config_with(zendesk: ZendeskEmulator, make: Make, **fields: object) -> dict[str, Any]:
+    """Return such a configuration with new credentials of a kind, the admin's."""
+    return config(zendesk, credentials=make(zendesk, zendesk.account.admin), **fields)
 
 
 def assert_no_secret(

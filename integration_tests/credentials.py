@@ -1,4 +1,4 @@
-"""The kinds of credential, each made anew for a user of the emulated account."""
+"""The kinds of credential of the emulated account, most of them made anew for a user."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,11 @@ def of_hc_read(zendesk: ZendeskEmulator, user: User) -> dict[str, str]:
 
 def of_api_token(zendesk: ZendeskEmulator, user: User) -> dict[str, str]:
     """Make an API token."""
-    token = zendesk.account.add_api_token(user)
+    return api_token(user, zendesk.account.add_api_token(user))
+
+
+def api_token(user: User, token: str) -> dict[str, str]:
+    """Return what a user with this API token enters."""
     return {"auth_type": "api_token", "email": user.email, "api_token": token}
 
 

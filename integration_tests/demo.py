@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from integration_tests import destination
-from integration_tests.connector import Message, Output, config, run_script
+from integration_tests.connector import Message, Output, config_with, run_script
 from integration_tests.credentials import of_client
 from integration_tests.truth import Key, Row, key_of, truth
 from integration_tests.zendesk_emulator import (
@@ -101,7 +101,7 @@ def main() -> None:
     )
     with ZendeskEmulator() as zendesk:
         sample.furnish(zendesk.account.help_center())
-        configuration = config(zendesk, credentials=of_client(zendesk, zendesk.account.admin))
+        configuration = config_with(zendesk, of_client)
         holds = _show(console, zendesk, configuration, database)
     sys.exit(0 if holds else 1)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration_tests.connector import config, run, run_script
+from integration_tests.connector import config, config_with, run, run_script
 from integration_tests.credentials import of_api_token, of_client
 from integration_tests.zendesk_emulator import ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import furnish
@@ -12,7 +12,7 @@ def test_a_good_configuration_succeeds_and_the_log_tells_what_was_found(
     zendesk: ZendeskEmulator,
 ) -> None:
     furnish(zendesk.account.help_center())
-    entered = config(zendesk, credentials=of_client(zendesk, zendesk.account.admin))
+    entered = config_with(zendesk, of_client)
     output = run_script(zendesk, "check", entered)
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
     for line in (

@@ -15,6 +15,7 @@ from integration_tests.connector import (
     CONTROL,
     Output,
     config,
+    config_with,
     installed_script,
     killed_script,
     run,
@@ -30,7 +31,7 @@ from integration_tests.credentials import (
     of_refresh_token,
 )
 from integration_tests.platform import Platform
-from integration_tests.truth import noticed, truth
+from integration_tests.truth import mirror
 from integration_tests.zendesk_emulator import (
     API_TOKENS_END,
     Fault,
@@ -52,38 +53,12 @@ ENDS = "WARN Zendesk ends all API tokens on 2027-04-30"
 CLIENTS_PAGE = "Admin Center, Apps and integrations, APIs, OAuth clients"
 
 
-@pytest.fixture
-def help_center(zendesk: ZendeskEmulator) -> HelpCenter:
-    """Return the Help Center, empty."""
-    return zendesk.account.help_center()
-
-
-@pytest.fixture
-def platform(zendesk: ZendeskEmulator) -> Platform:
-    """Return a connection that has not synced yet."""
-    return Platform(zendesk)
-
-
-def entered(zendesk: ZendeskEmulator, make: Make, **fields: object) -> Entered:
-    return config(zendesk, credentials=make(zendesk, zendesk.account.admin), **fields)
-
-
-def kept(configuration: Entered, output: Output) -> Entered:
-    """Return the configuration that the platform has after a command."""
-    return [configuration, *output.control][-1]
-
-
 def asked_for_tokens(zendesk: ZendeskEmulator) -> int:
     return sum(request.path == TOKENS for request in zendesk.requests)
 
 
 def statuses(zendesk: ZendeskEmulator, status: int) -> int:
     return sum(request.status == status for request in zendesk.requests)
-
-
-def assert_mirror(platform: Platform, help_center: HelpCenter) -> None:
-    expected = {key: noticed(row) for key, row in truth(help_center).items()}
-    assert expected == platform.destination.table
 
 
 # --------------------------------------------------------------------------- each of them works
@@ -94,15 +69,15 @@ def test_each_kind_checks_syncs_and_syncs_what_changed(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, make: Make
 ) -> None:
     furnish(help_center)
-    configured = entered(zendesk, make)
+    configured = config_with(zendesk, make)
     output = run(zendesk, "check", configured)
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
-    configured = kept(configured, output)
+    configured = output.kept(configured)
 
     output = platform.sync(configured, through=installed_script, debug=True)
     assert output.records
-    assert_mirror(platform, help_center)
-    configured = kept(configured, output)
+    assert mirror(help_center) == platform.destination.table
+    configured = output.kept(configured)
 
     # More than any access token lives: the credentials outlive it.
     zendesk.clock.advance(172_800)
@@ -110,7 +85,7 @@ def test_each_kind_checks_syncs_and_syncs_what_changed(
     zendesk.clock.advance(3600)
     output = platform.sync(configured)
     assert {help_center.articles[0].id} == {record["id"] for record in output.records}
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
 
 
 @pytest.mark.parametrize("make", EVERY)
@@ -118,7 +93,7 @@ def test_each_kind_checks_syncs_and_syncs_what_changed(
 def test_nothing_is_fetched_where_nothing_is_asked(
     zendesk: ZendeskEmulator, make: Make, command: str
 ) -> None:
-    configured = None if command == "spec" else entered(zendesk, make)
+    configured = None if command == "spec" else config_with(zendesk, make)
     assert run(zendesk, command, configured).succeeded
     assert [] == zendesk.requests
 
@@ -127,7 +102,7 @@ def test_a_sync_fetches_one_token_and_an_idle_one_another(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=250)
-    configured = entered(zendesk, of_client)
+    configured = config_with(zendesk, of_client)
     for _ in range(2):
         zendesk.forget_requests()
         platform.sync(configured)
@@ -139,9 +114,9 @@ def test_a_refresh_token_is_not_spent_while_its_access_token_is_good(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
-    configured = entered(zendesk, of_refresh_token)
+    configured = config_with(zendesk, of_refresh_token)
     outputs = [run(zendesk, "check", configured)]
-    configured = kept(configured, outputs[0])
+    configured = outputs[0].kept(configured)
     outputs += [platform.sync(configured), platform.sync(configured)]
     assert [1, 0, 0] == [len(output.control) for output in outputs]
     assert 1 == asked_for_tokens(zendesk)
@@ -150,7 +125,7 @@ def test_a_refresh_token_is_not_spent_while_its_access_token_is_good(
 def test_what_the_platform_is_told_is_its_own_configuration_with_the_new_tokens(
     zendesk: ZendeskEmulator,
 ) -> None:
-    configured = entered(zendesk, of_refresh_token, labels=["a"], retract_as="mark")
+    configured = config_with(zendesk, of_refresh_token, labels=["a"], retract_as="mark")
     (told,) = run(zendesk, "check", configured).control
     before, after = configured["credentials"], told["credentials"]
     assert {**configured, "credentials": after} == told
@@ -174,7 +149,7 @@ def test_tokens_that_live_two_seconds_are_enough_for_fifteen_pages(  # noqa: PLR
 ) -> None:
     monkeypatch.setattr("source_zendesk_articles.client.PAGE_SIZE", 10)
     fill(help_center, articles=150)
-    configured = entered(zendesk, make)
+    configured = config_with(zendesk, make)
     oauth_client(zendesk, configured).longest = 2
     page = r"help_center/articles$"
 
@@ -188,7 +163,7 @@ def test_tokens_that_live_two_seconds_are_enough_for_fifteen_pages(  # noqa: PLR
     if clock == "unasked":
         zendesk.faults.add(Fault("rewrite", path=TOKENS, rewrite=without_lifetime, times=None))
     platform.sync(configured)
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
     assert asked_for_tokens(zendesk) >= 7
     # A clock that goes like Zendesk's sees each end coming; else a 401 tells.
     assert (clock != "right") == (statuses(zendesk, 401) > 0)
@@ -219,9 +194,9 @@ def test_a_token_that_is_revoked_between_two_pages_is_replaced_at_once(
 ) -> None:
     fill(help_center, articles=350)
     revoke_at(zendesk, page=1)
-    platform.sync(entered(zendesk, make))
+    platform.sync(config_with(zendesk, make))
     zendesk.faults.assert_consumed()
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
     assert (2, 1, []) == (asked_for_tokens(zendesk), statuses(zendesk, 401), waits)
 
 
@@ -230,7 +205,7 @@ def test_a_token_that_was_given_and_is_revoked_between_two_pages_ends_the_sync(
 ) -> None:
     fill(help_center, articles=350)
     revoke_at(zendesk, page=1)
-    output = platform.sync(entered(zendesk, of_access_token))
+    output = platform.sync(config_with(zendesk, of_access_token))
     failure_type, sentence = output.error
     assert "config_error" == failure_type
     assert "`access_token` expired or was revoked" in sentence
@@ -238,9 +213,9 @@ def test_a_token_that_was_given_and_is_revoked_between_two_pages_ends_the_sync(
     # What came until then stays, and the next sync goes on from there.
     held = dict(platform.destination.table)
     assert held
-    output = platform.sync(entered(zendesk, of_access_token))
+    output = platform.sync(config_with(zendesk, of_access_token))
     assert held.keys().isdisjoint((record["id"], record["locale"]) for record in output.records)
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
 
 
 @pytest.mark.parametrize("make", RENEWED)
@@ -260,9 +235,9 @@ def test_a_token_that_ends_while_a_rate_limit_is_waited_out_is_replaced(
                 "rate_limited", path=r"p_center/articles$", credential="oauth", retry_after=86_000
             )
         )
-    assert platform.sync(entered(zendesk, make)).succeeded
+    assert platform.sync(config_with(zendesk, make)).succeeded
     zendesk.faults.assert_consumed()
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
 
 
 @pytest.mark.parametrize("make", RENEWED)
@@ -271,7 +246,7 @@ def test_a_token_that_is_refused_as_soon_as_it_was_given_is_not_fetched_for_ever
 ) -> None:
     furnish(help_center)
     zendesk.faults.add(Fault("status", path=ME, status=401, body={"error": "no"}, times=None))
-    failure_type, sentence = run(zendesk, "read", entered(zendesk, make)).error
+    failure_type, sentence = run(zendesk, "read", config_with(zendesk, make)).error
     assert "config_error" == failure_type
     assert "The access token that acme.zendesk.com had just given" in sentence
     assert 2 == asked_for_tokens(zendesk)
@@ -291,10 +266,10 @@ def test_a_token_request_is_made_again_after_a_fault_that_passes(
     monkeypatch.setattr("source_zendesk_articles.transport.TIMEOUT", (1.0, 0.2))
     furnish(help_center)
     zendesk.faults.add(Fault(fault, path=TOKENS, times=2, status=503, seconds=30))
-    assert platform.sync(entered(zendesk, of_client)).succeeded
+    assert platform.sync(config_with(zendesk, of_client)).succeeded
     zendesk.faults.assert_consumed()
     assert 3 == asked_for_tokens(zendesk)
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
@@ -303,7 +278,7 @@ def test_a_token_request_that_is_refused_says_nothing_of_an_article(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, status: int
 ) -> None:
     fill(help_center, articles=30)
-    configured = entered(zendesk, of_client)
+    configured = config_with(zendesk, of_client)
     platform.sync(configured)
     before = dict(platform.destination.table)
     # Out of the list, and still there: a listing that drifted.
@@ -334,7 +309,7 @@ def test_a_token_request_that_is_not_answered_does_not_make_the_pages_smaller(
     fill(help_center, articles=250)
     revoke_at(zendesk, page=1)
     zendesk.faults.add(Fault("status", path=TOKENS, skip=1, status=503, times=None))
-    output = platform.sync(entered(zendesk, of_client))
+    output = platform.sync(config_with(zendesk, of_client))
     assert "transient_error" == output.error[0]
     assert "POST acme.zendesk.com/oauth/tokens: status 503, 7 times in a row" in output.error[1]
     assert 1 + 7 == asked_for_tokens(zendesk)
@@ -364,7 +339,7 @@ def test_each_rotation_is_told_before_its_access_token_is_used(
         Fault("edit", credential="oauth", times=None, edit=note),
         Fault("edit", credential="bad", times=None, edit=note),
     )
-    output = run(zendesk, command, entered(zendesk, of_refresh_token))
+    output = run(zendesk, command, config_with(zendesk, of_refresh_token))
     assert output.succeeded
     assert 2 == len(output.control)
     signed = [request for request in zendesk.requests if request.authorization]
@@ -382,14 +357,14 @@ def test_a_sync_that_is_killed_after_a_rotation_goes_on_with_what_it_told(
 ) -> None:
     fill(help_center, articles=350)
     revoke_at(zendesk, page=1)
-    configured = entered(zendesk, of_refresh_token)
+    configured = config_with(zendesk, of_refresh_token)
     killed = killed_script(2, of=CONTROL)
     output = platform.sync(configured, through=killed)
     assert 2 == len(output.control)
-    before = run(zendesk, "read", kept(configured, output), state=platform.state)
+    before = run(zendesk, "read", output.kept(configured), state=platform.state)
     assert before.succeeded
     platform.keep(before)
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
     # The one that was spent is of no use to anybody.
     for spent in (configured, output.control[0]):
         failure_type, sentence = run(zendesk, "read", without_access(spent)).error
@@ -408,7 +383,7 @@ def test_an_access_token_whose_end_nobody_knows_is_used_until_it_is_refused(
 ) -> None:
     # As Airbyte's own button leaves it.
     furnish(help_center)
-    configured = entered(zendesk, of_refresh_token)
+    configured = config_with(zendesk, of_refresh_token)
     token = zendesk.account.add_oauth_token(zendesk.account.admin, lifetime=1800)
     configured["credentials"]["access_token"] = token
     assert [] == platform.sync(configured).control
@@ -435,26 +410,26 @@ SPENT = (
 )
 
 
+def with_another(zendesk: ZendeskEmulator, make: Make, **fields: str) -> Entered:
+    entered = config_with(zendesk, make)
+    entered["credentials"].update(fields)
+    return entered
+
+
 def an_unknown_client(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_client)
-    configured["credentials"]["client_id"] = "Airbyte (articles)"
-    return configured
+    return with_another(zendesk, of_client, client_id="Airbyte (articles)")
 
 
 def a_wrong_secret(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_client)
-    configured["credentials"]["client_secret"] = "not-the-secret"
-    return configured
+    return with_another(zendesk, of_client, client_secret="not-the-secret")
 
 
 def a_wrong_secret_beside_a_refresh_token(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_refresh_token)
-    configured["credentials"]["client_secret"] = "not-the-secret"
-    return configured
+    return with_another(zendesk, of_refresh_token, client_secret="not-the-secret")
 
 
 def a_public_client(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_client)
+    configured = config_with(zendesk, of_client)
     oauth_client(zendesk, configured).kind = "public"
     return configured
 
@@ -462,58 +437,57 @@ def a_public_client(zendesk: ZendeskEmulator) -> Entered:
 def an_account_without_this_grant(zendesk: ZendeskEmulator) -> Entered:
     body = {"error": "unsupported_grant_type"}
     zendesk.faults.add(Fault("status", path=TOKENS, status=400, body=body, times=None))
-    return entered(zendesk, of_client)
+    return config_with(zendesk, of_client)
 
 
 def a_client_without_the_scope(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_client)
+    configured = config_with(zendesk, of_client)
     oauth_client(zendesk, configured).allowed_scopes = frozenset({"users:read"})
     return configured
 
 
 def a_spent_refresh_token(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_refresh_token)
+    configured = config_with(zendesk, of_refresh_token)
     run(zendesk, "check", configured)
     return configured
 
 
 def a_revoked_refresh_token(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_refresh_token)
+    configured = config_with(zendesk, of_refresh_token)
     zendesk.account.revoke(configured["credentials"]["refresh_token"])
     return configured
 
 
 def a_refresh_token_that_expired(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, of_refresh_token)
+    configured = config_with(zendesk, of_refresh_token)
     zendesk.clock.advance(10**9)
     return configured
 
 
 def a_refresh_token_of_another_client(zendesk: ZendeskEmulator) -> Entered:
-    configured, other = entered(zendesk, of_refresh_token), entered(zendesk, of_refresh_token)
-    configured["credentials"]["refresh_token"] = other["credentials"]["refresh_token"]
-    return configured
+    token = of_refresh_token(zendesk, zendesk.account.admin)["refresh_token"]
+    return with_another(zendesk, of_refresh_token, refresh_token=token)
 
 
 def a_refresh_token_whose_answer_gets_lost(zendesk: ZendeskEmulator) -> Entered:
     zendesk.faults.add(Fault("truncated", path=TOKENS))
-    return entered(zendesk, of_refresh_token)
+    return config_with(zendesk, of_refresh_token)
 
 
 def an_access_token_that_expired(zendesk: ZendeskEmulator) -> Entered:
-    configured = entered(zendesk, partial(of_access_token, lifetime=1800))
+    configured = config_with(zendesk, partial(of_access_token, lifetime=1800))
     zendesk.clock.advance(1800)
     return configured
 
 
 def an_access_token_without_the_scope(zendesk: ZendeskEmulator) -> Entered:
-    return entered(zendesk, partial(of_access_token, scope="users:read"))
+    return config_with(zendesk, partial(of_access_token, scope="users:read"))
 
 
 def a_client_that_is_nobodys(zendesk: ZendeskEmulator) -> Entered:
     nobody = {"user": {"id": None, "name": "Anonymous user", "email": None, "role": "end-user"}}
     zendesk.faults.add(Fault("status", path=ME, status=200, body=nobody, times=None))
-    return entered(zendesk, of_client)
+    return config_with(zendesk, of_client)
 
 
 def a_client_of_somebody_who_is_no_agent(zendesk: ZendeskEmulator) -> Entered:
@@ -529,12 +503,12 @@ def somebody_who_is_no_agent_behind_a_scope_that_does_not_tell(
 
 
 def a_client_of_no_account(zendesk: ZendeskEmulator) -> Entered:
-    return entered(zendesk, of_client, subdomain="nobody")
+    return config_with(zendesk, of_client, subdomain="nobody")
 
 
 def a_redirect_of_the_token_request(zendesk: ZendeskEmulator) -> Entered:
     zendesk.faults.add(Fault("redirect", path=TOKENS, location="https://evil.example/", times=None))
-    return entered(zendesk, of_client)
+    return config_with(zendesk, of_client)
 
 
 REFUSALS: dict[Callable[[ZendeskEmulator], Entered], str] = {
@@ -663,7 +637,7 @@ def test_other_answers_to_a_token_request_are_errors_too(
 ) -> None:
     fault = Fault(fault.kind, path=TOKENS, status=fault.status, body=fault.body, times=None)
     zendesk.faults.add(fault)
-    output = run(zendesk, "read", entered(zendesk, of_client))
+    output = run(zendesk, "read", config_with(zendesk, of_client))
     assert failure_type == output.error[0]
     assert sentence in output.error[1]
     assert {TOKENS} == {request.path for request in zendesk.requests}
@@ -692,9 +666,9 @@ def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(  # noq
     zendesk.switches.incremental_page_size = 5
     fill(help_center, articles=20)
     zendesk.clock.advance(3600)
-    configured = entered(zendesk, make)
+    configured = config_with(zendesk, make)
     outputs = [run(zendesk, "check", configured)]
-    configured = kept(configured, outputs[-1])
+    configured = outputs[-1].kept(configured)
     # A listing, a feed if there are many, and a feed that gets stuck and ends in a listing.
     outputs.append(platform.sync(configured))
     zendesk.clock.advance(3600)
@@ -745,9 +719,9 @@ def test_moving_from_an_api_token_goes_on_where_it_was(
     platform.sync(config(zendesk))
     zendesk.clock.advance((API_TOKENS_END - zendesk.clock.now).total_seconds())
     assert not platform.sync(config(zendesk)).succeeded
-    output = platform.sync(entered(zendesk, of_client))
+    output = platform.sync(config_with(zendesk, of_client))
     assert (True, []) == (output.succeeded, output.records)
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
 
 
 # -------------------------------------------------------------- a scope that does not tell who
@@ -759,10 +733,10 @@ def test_a_scope_that_may_not_ask_who_it_is_reads_by_the_proof_of_the_incrementa
 ) -> None:
     zendesk.switches.hc_read_allows_users_me = allowed
     furnish(help_center)
-    configured = entered(zendesk, of_hc_read)
+    configured = config_with(zendesk, of_hc_read)
     check = run(zendesk, "check", configured)
     output = platform.sync(configured)
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table
     for text in (check.logs, output.logs):
         assert allowed == ("as Ada Admin <ada@acme.example>, admin." in text)
         assert allowed != ("WARN The scope of the credentials hides whose they are." in text)
@@ -801,7 +775,7 @@ def test_who_may_not_be_the_same_reader_retracts_few_at_once(
     after: Make,
 ) -> None:
     fill(help_center, articles=60, categories=10)
-    platform.sync(entered(zendesk, before))
+    platform.sync(config_with(zendesk, before))
     held = dict(platform.destination.table)
     agent = zendesk.account.add_user("Bob", "bob@acme.example", "agent")
     agent.hidden_sections = set(list(help_center.sections)[:2])
@@ -821,7 +795,7 @@ def test_requests_in_parallel_share_one_token_and_renew_it_once(
 ) -> None:
     furnish(help_center)
     zendesk.latency = 0.02
-    configured = entered(zendesk, make)
+    configured = config_with(zendesk, make)
     with patch.dict("os.environ", zendesk.environment), ThreadPoolExecutor(8) as workers:
         shared = authenticator(parse_config(configured), configured)
         auth_type = configured["credentials"]["auth_type"]
@@ -837,11 +811,11 @@ def test_the_platforms_clock_may_be_wrong(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
-    configured = entered(zendesk, of_refresh_token)
+    configured = config_with(zendesk, of_refresh_token)
     with patch.object(auth, "_now", lambda: datetime.fromisoformat("2036-01-01T00:00:00Z")):
-        configured = kept(configured, run(zendesk, "check", configured))
+        configured = run(zendesk, "check", configured).kept(configured)
     zendesk.clock.advance(2 * 86_400)
     # The token seems good for years. Zendesk knows better.
     output = platform.sync(configured)
     assert (True, 1) == (output.succeeded, len(output.control))
-    assert_mirror(platform, help_center)
+    assert mirror(help_center) == platform.destination.table

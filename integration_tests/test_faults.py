@@ -9,7 +9,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from integration_tests.connector import LISTING, config, run
+from integration_tests.connector import LISTING, config, config_with, run
 from integration_tests.credentials import of_client
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
@@ -325,7 +325,7 @@ def test_every_request_has_a_time_out(
     monkeypatch.setattr(HTTPAdapter, "send", spy)
     zendesk.switches.sideload_on_lists = False
     furnish(zendesk.account.help_center())
-    configured = config(zendesk, credentials=of_client(zendesk, zendesk.account.admin))
+    configured = config_with(zendesk, of_client)
     run(zendesk, "check", configured)
     run(zendesk, "read", configured)
     assert {(10.0, 75.0)} == set(timeouts)

@@ -10,34 +10,16 @@ from unittest.mock import patch
 
 import pytest
 
-from integration_tests.connector import (
-    LISTING,
-    Output,
-    config,
-    killed_script,
-    run,
-)
+from integration_tests.connector import LISTING, Output, config, killed_script, run
 from integration_tests.credentials import of_api_token
 from integration_tests.platform import Platform, batches_of
-from integration_tests.truth import Key, Row, key_of, noticed, truth
+from integration_tests.truth import Key, Row, key_of, mirror, truth
 from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill, furnish
 
 INCREMENTAL = "/api/v2/help_center/incremental/articles"
 LIST = "/api/v2/help_center/articles"
 SHOW = r"/articles/\d+$"
-
-
-@pytest.fixture
-def platform(zendesk: ZendeskEmulator) -> Platform:
-    """Connect a strict destination."""
-    return Platform(zendesk)
-
-
-@pytest.fixture
-def help_center(zendesk: ZendeskEmulator) -> HelpCenter:
-    """Return the account's Help Center, which is empty."""
-    return zendesk.account.help_center()
 
 
 @pytest.fixture
@@ -48,10 +30,6 @@ def feed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def held(platform: Platform) -> dict[Key, Row]:
     return platform.destination.table
-
-
-def mirror(help_center: HelpCenter, **options: Any) -> dict[Key, Row]:  # noqa: ANN401 -- as `truth` takes them
-    return {key: noticed(row) for key, row in truth(help_center, **options).items()}
 
 
 def keys(output: Output) -> set[Key]:

@@ -540,7 +540,7 @@ class Mirror(RuleBasedStateMachine):
         self.zendesk.faults.clear()
         assert self.zendesk.strangers == []
         # A rotated token is the platform's from then on, however the sync ends.
-        self.credentials = ([configuration, *output.control][-1])["credentials"]
+        self.credentials = output.kept(configuration)["credentials"]
         assert batches_of(output)[0] == [], "emitted before it was announced"
         if edit is None:
             self._assert_fails_closed(output, believed)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from integration_tests.connector import CONTROL, LISTING, assert_no_secret, config, run
+from integration_tests.connector import CONTROL, LISTING, assert_no_secret, config, config_with, run
 from integration_tests.credentials import (
     EVERY,
     RENEWED,
@@ -27,10 +27,6 @@ from integration_tests.zendesk_emulator.sample import fill, furnish
 ASKED = [*((make, "/api/") for make in EVERY), *((make, "/oauth/") for make in RENEWED)]
 
 
-def configured(zendesk: ZendeskEmulator, make: Make) -> dict[str, object]:
-    return config(zendesk, credentials=make(zendesk, zendesk.account.admin))
-
-
 @pytest.mark.parametrize("make", EVERY)
 @pytest.mark.parametrize("command", ["check", "discover", "read"])
 @pytest.mark.parametrize("debug", [False, True])
@@ -38,7 +34,7 @@ def test_nothing_that_is_printed_has_a_secret_in_it(
     zendesk: ZendeskEmulator, make: Make, command: str, debug: bool
 ) -> None:
     furnish(zendesk.account.help_center())
-    assert run(zendesk, command, configured(zendesk, make), debug=debug).succeeded
+    assert run(zendesk, command, config_with(zendesk, make), debug=debug).succeeded
 
 
 @pytest.mark.parametrize("make", EVERY)
@@ -48,7 +44,7 @@ def test_the_platforms_debug_level_prints_no_secret_either(
 ) -> None:
     monkeypatch.setenv("LOG_LEVEL", level)
     furnish(zendesk.account.help_center())
-    assert run(zendesk, "read", configured(zendesk, make)).records
+    assert run(zendesk, "read", config_with(zendesk, make)).records
 
 
 @pytest.mark.parametrize(("make", "path"), ASKED)
@@ -70,7 +66,7 @@ def test_no_fault_brings_a_secret_to_light(
     zendesk: ZendeskEmulator, make: Make, path: str, fault: Fault
 ) -> None:
     zendesk.faults.add(replace(fault, path=path))
-    run(zendesk, "read", configured(zendesk, make), debug=True)
+    run(zendesk, "read", config_with(zendesk, make), debug=True)
     zendesk.faults.assert_consumed()
 
 
@@ -82,7 +78,7 @@ def test_an_answer_that_repeats_the_credentials_is_masked(
     zendesk: ZendeskEmulator, make: Make, path: str, command: str, status: int
 ) -> None:
     others = set(zendesk.account.secrets)
-    entered = configured(zendesk, make)
+    entered = config_with(zendesk, make)
     told: list[str] = []
 
     def repeat() -> None:
@@ -181,7 +177,7 @@ def test_no_redirect_is_followed(
     furnish(zendesk.account.help_center())
     there = {"Location": location}
     zendesk.faults.add(Fault("status", path=path, status=status, headers=there, times=None))
-    run(zendesk, "read", configured(zendesk, make))
+    run(zendesk, "read", config_with(zendesk, make))
     zendesk.faults.assert_consumed()
     assert zendesk.strangers == []
     assert {"acme.zendesk.com"} == {request.host for request in zendesk.requests}
@@ -198,7 +194,7 @@ def test_no_link_of_an_answer_is_followed(zendesk: ZendeskEmulator, make: Make) 
         return {**answer, "next_page": "https://evil.example/next"}
 
     zendesk.faults.add(Fault("rewrite", path="articles$", where=LISTING, rewrite=lie, times=None))
-    output = run(zendesk, "read", configured(zendesk, make))
+    output = run(zendesk, "read", config_with(zendesk, make))
     assert truth(help_center) == rows(output.records)
     assert zendesk.strangers == []
     assert {"acme.zendesk.com"} == {request.host for request in zendesk.requests}
@@ -220,7 +216,7 @@ def test_no_link_of_an_answer_is_followed(zendesk: ZendeskEmulator, make: Make) 
 def test_no_odd_subdomain_leads_a_credential_astray(
     zendesk: ZendeskEmulator, make: Make, subdomain: str
 ) -> None:
-    entered = {**configured(zendesk, make), "subdomain": subdomain}
+    entered = {**config_with(zendesk, make), "subdomain": subdomain}
     assert "config_error" == run(zendesk, "read", entered).error[0]
     assert ([], []) == (zendesk.requests, zendesk.strangers)
 

@@ -40,6 +40,11 @@ def noticed(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in _UNNOTICED}
 
 
+def mirror(help_center: HelpCenter, **options: Any) -> dict[Key, Row]:  # noqa: ANN401 -- as `truth` takes them
+    """Return the `truth` in what can be noticed: what a destination's table has to be."""
+    return {key: noticed(row) for key, row in truth(help_center, **options).items()}
+
+
 def _matches(
     help_center: HelpCenter, article: Article, locale: str, filters: Mapping[str, Any]
 ) -> bool:
