@@ -11,6 +11,7 @@ import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import requests
@@ -25,6 +26,7 @@ from integration_tests.zendesk_emulator import (
     Switches,
     User,
     ZendeskEmulator,
+    resources,
 )
 
 API = "https://acme.zendesk.com/api/v2/"
@@ -1087,6 +1089,59 @@ def test_the_emulator_needs_nothing_of_the_connector() -> None:
     )
 
     assert "[]\n" == loaded.stdout
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda center, article: center.change(article, stamped=False, vote_sum=1),
+        lambda center, article: center.change_translation(article, "de", stamped=False, body="!"),
+        lambda center, article: center.remove_translation(article, "de", stamped=False),
+        lambda center, article: center.translate(
+            article, "fr", stamped=False, title="Non", body=None
+        ),
+        lambda center, _: center.disable_locale("de"),
+    ],
+)
+def test_what_was_shown_before_an_edit_is_not_shown_after_it(
+    get: Get,
+    zendesk: ZendeskEmulator,
+    help_center: HelpCenter,
+    section: Section,
+    edit: Callable[[HelpCenter, Article], None],
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    help_center.enable_locale("fr")
+    article = write(help_center, section, 2)[1]
+    help_center.translate(article, "de", title="Ja", body="<p>Text</p>")
+
+    def shown() -> list[Any]:
+        articles: list[Any] = get(ARTICLES, include="translations").json()["articles"]
+        return articles
+
+    before = shown()
+    edit(help_center, article)
+    after = shown()
+    # The newest is the first.
+    assert (True, before[1]) == (before[0] != after[0], after[1])
+
+
+@pytest.mark.parametrize(("bytes_kept", "encoded_again"), [(2**20, 0), (1000, 9), (0, 10)], ids=str)
+def test_articles_are_encoded_once_while_there_is_room(  # noqa: PLR0913, PLR0917  -- fixtures
+    get: Get,
+    help_center: HelpCenter,
+    section: Section,
+    monkeypatch: pytest.MonkeyPatch,
+    bytes_kept: int,
+    encoded_again: int,
+) -> None:
+    monkeypatch.setattr("integration_tests.zendesk_emulator.help_center._KEPT", bytes_kept)
+    write(help_center, section, 10)
+    first = get(ARTICLES).json()["articles"]
+    with patch.object(resources, "article", wraps=resources.article) as encode:
+        again = get(ARTICLES).json()["articles"]
+    assert (10, first) == (len(again), again)
+    assert encoded_again == encode.call_count
 
 
 def test_addresses_of_pages_keep_the_parameters(

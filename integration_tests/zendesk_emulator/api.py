@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar, get_args
 
 from . import oauth, resources
@@ -274,20 +275,35 @@ def _incremental(call: _Call) -> Answer:
 
 def _articles(call: _Call, rows: Sequence[Article], *, sideload: bool) -> list[Json]:
     """Show rows, with their translations if those were asked for and come here."""
+    switches = call.switches
     with_translations = sideload and "translations" in call.includes
+    which = (call.caller.sees_everything, switches.disabled_locale_translations)
+    # All that the looks of an article depend on, besides its Help Center and its locale.
+    view = (
+        call.brand.host,
+        call.brand.host_mapping,
+        switches.user_segment_ids_in_answers,
+        which if with_translations else None,
+    )
     shown: list[Json] = []
     for article in rows:
-        row = resources.article(
-            article,
-            call.brand,
-            _shown_locale(call, article),
-            with_segment_ids=call.switches.user_segment_ids_in_answers,
-        )
-        if with_translations:
-            texts = _translations(call, article)
-            row["translations"] = resources.translations(article, call.brand, texts)
-        shown.append(row)
+        locale = _shown_locale(call, article)
+        show = partial(_article, call, article, locale, with_translations=with_translations)
+        shown.append(call.help_center.encoded((article.id, locale, view), show))
     return shown
+
+
+def _article(call: _Call, article: Article, locale: str, *, with_translations: bool) -> Json:
+    row = resources.article(
+        article,
+        call.brand,
+        locale,
+        with_segment_ids=call.switches.user_segment_ids_in_answers,
+    )
+    if with_translations:
+        texts = _translations(call, article)
+        row["translations"] = resources.translations(article, call.brand, texts)
+    return row
 
 
 # ------------------------------------------------------------ translations and the rest

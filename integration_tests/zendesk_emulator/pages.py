@@ -9,10 +9,16 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
-Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | None"
+if TYPE_CHECKING:
+    import orjson
+
+# A Fragment is JSON that is encoded already.
+Json: TypeAlias = (
+    "Mapping[str, Json] | Sequence[Json] | str | int | float | bool | orjson.Fragment | None"
+)
 Key: TypeAlias = tuple[int, ...]
 Row = TypeVar("Row")
 

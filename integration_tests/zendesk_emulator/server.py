@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import http.server
-import json
 import re
 import socket
 import ssl
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import parse_qsl, urlsplit
+
+import orjson
 
 from .answers import Answer, Request
 
@@ -39,7 +40,7 @@ def encode_body(answer: Answer) -> bytes:
     """Text as it is, anything else as JSON."""
     if isinstance(answer.body, str):
         return answer.body.encode()
-    return json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(answer.body)
 
 
 def encode_head(answer: Answer, length: int, date: datetime) -> bytes:
