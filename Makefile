@@ -6,11 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help demo test lint format lock clean
+# What the benchmark compares with needs Python 3.11, and packages of its own.
+PEER_PYTHON := $(firstword $(foreach python,python3.11 $(PYTHON),$(shell \
+	$(python) -c 'import sys; print("$(python)") if sys.version_info[:2] == (3, 11) else None' 2>/dev/null)))
+PEER := .venv-peer
+
+.PHONY: help demo test bench lint format lock clean
 
 help:
 	@echo "make demo   see the connector read a Help Center (an emulator on this machine)"
 	@echo "make test   run every test"
+	@echo "make bench  measure, beside a bare loop and Airbyte's own connector, and write the README's table"
 	@echo "make lint   ruff and mypy"
 	@echo "make format let ruff rewrite the layout"
 	@echo "make lock   pin the dependencies anew (needs uv)"
@@ -21,6 +27,11 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+# Without the peer, because there is no Python 3.11 or it can not be installed, the table says so.
+bench: $(READY) $(VENV)/benchmark-ready
+	@$(MAKE) --no-print-directory $(PEER)/ready || echo "Going on without Airbyte's own connector." >&2
+	$(BIN)/python -m integration_tests.benchmark
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -30,11 +41,14 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The first lock is what the connector runs with (the image installs it), the second adds the tools.
+# The first lock is what the connector runs with (the image installs it), the second adds the tools,
+# the others are the benchmark's.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --group benchmark --constraint requirements-dev.txt --output-file integration_tests/benchmark-requirements.txt
+	$(COMPILE) --group peer --output-file integration_tests/peer-requirements.txt
 
 $(READY): requirements-dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
@@ -44,5 +58,15 @@ $(READY): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/benchmark-ready: integration_tests/benchmark-requirements.txt $(READY)
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(PEER)/ready: integration_tests/peer-requirements.txt
+	@test -n "$(PEER_PYTHON)" || { echo "No Python 3.11 found for Airbyte's own connector." >&2; exit 1; }
+	@$(PEER_PYTHON) -m venv --clear $(PEER)
+	@$(PEER)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(PEER)
