@@ -410,7 +410,7 @@ def _table(rows: list[Row], runs: int) -> str:
         f"{datetime.now(UTC):%Y-%m-%d}, {cores} cores that readers and emulator share, "
         f"{memory:.0f} GB, {platform.system()}, Python {platform.python_version()}. Medians of "
         f"{runs} runs ({min(runs, _LONG)} with ten locales, {2 * runs} of `spec`), in turns, with "
-        "(minimum–maximum).",
+        "(minimum–maximum); of peak memory the maximum.",
         "",
         "| what | target | this connector | the bare loop | Airbyte's own |",
         "| --- | --- | --- | --- | --- |",

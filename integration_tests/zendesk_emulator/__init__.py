@@ -1,4 +1,4 @@
-"""A stateful Zendesk account on loopback, for tests and the demo.
+"""A stateful Zendesk account on loopback, for tests, the demo and the benchmark.
 
 Brands live on their own hosts behind one HTTPS proxy, so a client reaches them as it would reach
 Zendesk through a company's proxy: with the environment that `ZendeskEmulator.environment` holds.
