@@ -47,12 +47,31 @@ def test_no_second_is_lost_on_the_way_to_zendesk(instant: datetime) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "2026-11-01T12:00:00Z",
+        # Of the same length.
+        "2026-W44-7T12:00:00Z",
+        "20261101T120000.123Z",
+        "2026-11-01 12:00:00Z",
+        "2026-11-01T12:00:00+00:00",
+        "2026-11-01T17:30:00.999+05:30",
+    ],
+)
+def test_a_time_in_another_form_of_iso_8601_is_written_as_zendesk_does(text: str) -> None:
+    assert "2026-11-01T12:00:00Z" == parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         None,
         7,
         "",
         "yesterday",
         "2026-11-01T12:00:00",
         "2026-13-45T99:99:99Z",
+        "2026-02-29T12:00:00Z",
+        "2026-11-01T12:00:60Z",
+        "2026-11-01T12:00:0ZZ",
         "0000-00-00T00:00:00Z",
         "0001-01-01T00:00:00+23:00",
         "1970-12-31T23:59:59Z",
