@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.models import Article, Translation
-from source_zendesk_articles.records import Record, digest, record
+from source_zendesk_articles.records import Record, digest, record, shared_fields
 from source_zendesk_articles.scope import has_locale, has_visibility
 from source_zendesk_articles.variants import Audience, has_source, variants
 
@@ -74,8 +74,9 @@ def change(
     found = variants(article, translations, rules.audience)
     current = {variant.translation.locale: variant for variant in found}
     listed = {translation.locale for translation in translations}
+    shared = shared_fields(article, rules.brand_subdomain)
     records = tuple(
-        record(variant, brand_subdomain=rules.brand_subdomain)
+        record(variant, shared)
         for locale, variant in current.items()
         if has_locale(rules.filters, locale) and has_visibility(rules.filters, variant.visibility)
     )

@@ -9,6 +9,7 @@ import orjson
 
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import DIGEST_BYTES
+from source_zendesk_articles.models import Article
 from source_zendesk_articles.variants import INTERNAL, Variant
 
 Record = dict[str, object]
@@ -92,39 +93,45 @@ class Cursor:
         return given
 
 
-def record(variant: Variant, *, brand_subdomain: str) -> Record:
-    """Return the record of a variant.
+def shared_fields(article: Article, brand_subdomain: str) -> Record:
+    """Return the fields in which all records of an article agree."""
+    raw = article.raw
+    return {
+        "brand_subdomain": brand_subdomain,
+        "article_updated_at": article.updated_at,
+        "source_locale": article.source_locale,
+        "_ab_cdc_deleted_at": None,
+        **{name: raw.get(name) for name in _ARTICLE_FIELDS},
+    }
+
+
+def record(variant: Variant, shared: Record) -> Record:
+    """Return the record of a variant; `shared` are the `shared_fields` of its article.
 
     Its `updated_at` is when Zendesk last stamped it: the `Cursor` has the last word on that.
     """
     article, translation, visibility, reason = variant
-    fields: Record = {
+    locale, title, body, updated_at, outdated, raw = translation
+    draft = raw.get("draft")
+    return {
         "id": article.id,
-        "locale": translation.locale,
-        "brand_subdomain": brand_subdomain,
-        "title": translation.title,
-        "body": translation.body,
-        "html_url": translation.raw.get("html_url"),
-        "draft": translation.raw.get("draft"),
-        "outdated": translation.outdated,
-        "translation_id": translation.raw.get("id"),
-        "translation_updated_at": translation.updated_at,
+        "locale": locale,
+        "title": title,
+        "body": body,
+        "html_url": raw.get("html_url"),
+        "draft": draft,
+        "outdated": outdated,
+        "translation_id": raw.get("id"),
+        "translation_updated_at": updated_at,
         "visibility": visibility,
         "visibility_reason": reason,
-        "status": "published" if translation.raw.get("draft") is False else "draft",
-        "updated_at": max(article.updated_at, translation.updated_at),
-        "article_updated_at": article.updated_at,
+        "status": "published" if draft is False else "draft",
+        "updated_at": max(article.updated_at, updated_at),
         # It speaks of the text in the source locale only.
-        "edited_at": (
-            article.raw.get("edited_at") if translation.locale == article.source_locale else None
-        ),
-        "source_locale": article.source_locale,
-        "content_hash": content_hash(translation.title, translation.body),
-        "_ab_cdc_deleted_at": None,
+        "edited_at": article.raw.get("edited_at") if locale == article.source_locale else None,
+        "content_hash": content_hash(title, body),
+        **shared,
     }
-    for name in _ARTICLE_FIELDS:
-        fields[name] = article.raw.get(name)
-    return fields
 
 
 def digest(records: Iterable[Record]) -> bytes:
@@ -165,4 +172,7 @@ def retraction(  # noqa: PLR0913 -- what a retraction tells
 
 def content_hash(title: str | None, body: str | None) -> str:
     """Return the SHA-256, in hex, of title, line feed and body in UTF-8; null counts as empty."""
-    return sha256(f"{title or ''}\n{body or ''}".encode()).hexdigest()
+    hashed = sha256((title or "").encode())
+    hashed.update(b"\n")
+    hashed.update((body or "").encode())
+    return hashed.hexdigest()

@@ -5,7 +5,7 @@ import pytest
 from source_zendesk_articles.changes import Change, Rules, change, retract
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.models import Article, JsonObject, Translation
-from source_zendesk_articles.records import digest, record
+from source_zendesk_articles.records import digest, record, shared_fields
 from source_zendesk_articles.variants import Audience, variants
 
 AUDIENCE = Audience(is_open=True, enabled_locales=frozenset({"en-us", "de", "fr"}))
@@ -38,7 +38,7 @@ def locales(found: Change) -> list[object]:
 def test_each_variant_is_a_record() -> None:
     found = called_for(ENGLISH, GERMAN)
     expected = tuple(
-        record(variant, brand_subdomain="acme")
+        record(variant, shared_fields(ARTICLE, "acme"))
         for variant in variants(ARTICLE, (ENGLISH, GERMAN), AUDIENCE)
     )
     assert Change("acme", 7, expected, digest(expected)) == found

@@ -19,6 +19,7 @@ from source_zendesk_articles.records import (
     digest,
     record,
     retraction,
+    shared_fields,
 )
 from source_zendesk_articles.variants import Variant
 
@@ -69,8 +70,12 @@ ARTICLE = Article(
 VARIANT = Variant(ARTICLE, TRANSLATION, "public", "published")
 
 
+def record_of(variant: Variant) -> Record:
+    return record(variant, shared_fields(variant.article, "acme"))
+
+
 def test_a_record_tells_everything_of_its_variant() -> None:
-    assert record(VARIANT, brand_subdomain="acme") == {
+    assert record_of(VARIANT) == {
         "id": 1,
         "locale": "en-us",
         "brand_subdomain": "acme",
@@ -108,14 +113,14 @@ def test_a_record_tells_everything_of_its_variant() -> None:
 
 
 def test_a_record_has_the_fields_of_the_schema_and_fits_it() -> None:
-    emitted = record(VARIANT, brand_subdomain="acme")
+    emitted = record_of(VARIANT)
     assert SCHEMA["properties"].keys() == emitted.keys()
     jsonschema.validate(emitted, SCHEMA)
 
 
 def test_a_field_that_zendesk_left_out_is_null() -> None:
     bare = VARIANT._replace(article=ARTICLE._replace(raw={}))
-    emitted = record(bare, brand_subdomain="acme")
+    emitted = record_of(bare)
     assert emitted["vote_sum"] is None
     jsonschema.validate(emitted, SCHEMA)
 
@@ -129,14 +134,14 @@ def test_every_field_is_described_and_may_be_null_but_the_key() -> None:
 
 def test_only_the_source_variant_tells_when_its_text_was_edited() -> None:
     german = VARIANT._replace(translation=TRANSLATION._replace(locale="de"))
-    emitted = record(german, brand_subdomain="acme")
+    emitted = record_of(german)
     assert emitted["edited_at"] is None
 
 
 @pytest.mark.parametrize("draft", [True, None])
 def test_what_is_not_surely_published_has_the_status_draft(draft: bool | None) -> None:
     unpublished = VARIANT._replace(translation=TRANSLATION._replace(raw={"draft": draft}))
-    emitted = record(unpublished, brand_subdomain="acme")
+    emitted = record_of(unpublished)
     assert (draft, "draft") == (emitted["draft"], emitted["status"])
 
 
@@ -154,7 +159,7 @@ def test_a_record_carries_the_later_stamp_of_article_and_translation(
         article=ARTICLE._replace(updated_at=article),
         translation=TRANSLATION._replace(updated_at=translation),
     )
-    emitted = record(stamped, brand_subdomain="acme")
+    emitted = record_of(stamped)
     assert (expected, article, translation) == tuple(
         emitted[name] for name in ("updated_at", "article_updated_at", "translation_updated_at")
     )
@@ -236,7 +241,7 @@ def test_what_goes_out_again_may_carry_a_later_stamp_of_its_own() -> None:
 # ---------------------------------------------------------------------------------- its digest
 
 
-RECORD = record(VARIANT, brand_subdomain="acme")
+RECORD = record_of(VARIANT)
 GERMAN = {**RECORD, "locale": "de", "translation_id": 10}
 UNNOTICED = frozenset(
     {
@@ -287,7 +292,7 @@ def test_each_field_is_noticed_or_left_out_on_purpose() -> None:
 
 def with_text(title: str | None, body: str | None) -> Record:
     text = TRANSLATION._replace(title=title, body=body)
-    return record(VARIANT._replace(translation=text), brand_subdomain="acme")
+    return record_of(VARIANT._replace(translation=text))
 
 
 @pytest.mark.parametrize(
