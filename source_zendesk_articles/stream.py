@@ -1,10 +1,12 @@
 """The stream `articles`: the only module that knows Airbyte's stream protocol."""
 
+import time
 from collections.abc import Generator, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from airbyte_cdk.models import (
     AirbyteMessage,
+    AirbyteRecordMessage,
     AirbyteStateBlob,
     AirbyteStateMessage,
     AirbyteStateType,
@@ -66,7 +68,7 @@ class Articles(Stream, CheckpointMixin):
         cursor_field: list[str] | None = None,  # noqa: ARG002 -- the source defines it
         stream_slice: Mapping[str, Any] | None = None,  # noqa: ARG002 -- there is one slice
         stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterator[Record | AirbyteMessage]:
+    ) -> Iterator[AirbyteMessage]:
         """Yield the records of one sync, and the states that announce them."""
         began_with = from_json(stream_state or {}, self._client.subdomain)
         if sync_mode == SyncMode.full_refresh:
@@ -77,16 +79,22 @@ class Articles(Stream, CheckpointMixin):
 
     def _messages(
         self, sync: Generator[Record | State, None, State]
-    ) -> Generator[Record | AirbyteMessage, None, State]:
+    ) -> Generator[AirbyteMessage, None, State]:
         while True:
             try:
                 emitted = next(sync)
             except StopIteration as end:
                 last: State = end.value
                 return last
-            yield self._message(emitted) if isinstance(emitted, State) else emitted
+            if isinstance(emitted, State):
+                yield self._state_message(emitted)
+            else:
+                # The CDK wraps a bare record, too, but copies it first.
+                emitted_at = time.time_ns() // 1_000_000
+                record = AirbyteRecordMessage(self.name, emitted, emitted_at)
+                yield AirbyteMessage(Type.RECORD, record=record)
 
-    def _message(self, state: State) -> AirbyteMessage:
+    def _state_message(self, state: State) -> AirbyteMessage:
         return AirbyteMessage(
             type=Type.STATE,
             state=AirbyteStateMessage(
