@@ -1,6 +1,8 @@
 """An article as it is, and as it is known → what a sync has to emit of it. Pure."""
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from source_zendesk_articles.config import Filters
@@ -14,6 +16,9 @@ ARCHIVED_OR_DELETED = "archived_or_deleted"
 OUT_OF_SCOPE = "out_of_scope"
 OUTDATED = "outdated"
 TRANSLATION_DELETED = "translation_deleted"
+
+_locale = itemgetter("locale")
+_texts = itemgetter("title", "body")
 
 
 class Rules(NamedTuple):
@@ -44,7 +49,7 @@ class Change(NamedTuple):
     @property
     def held(self) -> frozenset[str]:
         """The locales that the destination holds afterwards."""
-        return self.kept.union(str(emitted["locale"]) for emitted in self.records)
+        return self.kept.union(map(_locale, self.records))
 
     @property
     def rests_on_absence(self) -> bool:
@@ -55,8 +60,8 @@ class Change(NamedTuple):
     @property
     def letters(self) -> int:
         """How long its texts are."""
-        texts = (emitted[name] for emitted in self.records for name in ("title", "body"))
-        return sum(len(text) for text in texts if isinstance(text, str))
+        texts = chain.from_iterable(map(_texts, self.records))
+        return sum(map(len, filter(None, texts)))
 
 
 def change(
@@ -85,7 +90,7 @@ def change(
     is_whole = has_source(article, translations) or (bool(listed) and not source_is_enabled)
     retracted: dict[str, str] = {}
     kept: set[str] = set()
-    for locale in sorted(known.difference(str(emitted["locale"]) for emitted in records)):
+    for locale in sorted(known.difference(map(_locale, records))):
         if not has_locale(rules.filters, locale) or locale in current:
             retracted[locale] = OUT_OF_SCOPE
         elif locale in listed:
