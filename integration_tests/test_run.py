@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,14 @@ def test_a_sync_ends_when_nobody_reads_it(zendesk: ZendeskEmulator, tmp_path: Pa
         assert any(b'"RECORD"' in line for line in process.stdout)
         process.stdout.close()
         assert process.wait(timeout=20) != 0
+
+
+def test_to_show_the_form_nothing_is_imported_that_only_reading_needs() -> None:
+    imported = subprocess.run(
+        [sys.executable, "-c", "import sys, source_zendesk_articles.run; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    ours = {name for name in imported if name.startswith("source_zendesk_articles.")}
+    assert {"source_zendesk_articles.run", "source_zendesk_articles.source"} == ours

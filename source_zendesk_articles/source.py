@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Mapping, MutableMapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.streams import Stream
 
-from source_zendesk_articles.auth import authenticator
-from source_zendesk_articles.client import HelpCenterClient
-from source_zendesk_articles.config import Config, normalize, parse_config
-from source_zendesk_articles.errors import filters_without_match
-from source_zendesk_articles.help_center import inspect, read_hierarchy, unknown_filters
-from source_zendesk_articles.stream import Articles
+if TYPE_CHECKING:
+    from source_zendesk_articles.client import HelpCenterClient
+    from source_zendesk_articles.config import Config
+
+# What reads Zendesk is imported where it is used: `spec`, which does not, would take a tenth
+# longer.
+# ruff: noqa: PLC0415
 
 # The CDK logs the whole state that a sync begins with, which may be half a megabyte, to the logger
 # that it names after the source.
@@ -26,6 +27,8 @@ class SourceZendeskArticles(AbstractSource):
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:  # noqa: ARG002 -- nothing is written: the configuration has secrets
         """Bring the configuration into the form of `spec.yaml`, before the CDK validates it."""
+        from source_zendesk_articles.config import normalize
+
         return normalize(config)
 
     def check_connection(
@@ -37,6 +40,9 @@ class SourceZendeskArticles(AbstractSource):
             AirbyteTracedException: otherwise, with a sentence for the user.
 
         """
+        from source_zendesk_articles.errors import filters_without_match
+        from source_zendesk_articles.help_center import inspect, read_hierarchy, unknown_filters
+
         client, parsed = _open(config)
         help_center = inspect(client, treat_as_open=parsed.treats_as_open(parsed.subdomain))
         hierarchy = read_hierarchy(client, parsed.filters)
@@ -48,11 +54,17 @@ class SourceZendeskArticles(AbstractSource):
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
         """Return the stream; asks Zendesk for nothing yet."""
+        from source_zendesk_articles.stream import Articles
+
         return [Articles(*_open(config))]
 
 
-def _open(entered: Mapping[str, Any]) -> tuple[HelpCenterClient, Config]:
+def _open(entered: Mapping[str, Any]) -> "tuple[HelpCenterClient, Config]":
     """Return the Help Center and how to read it; asks Zendesk for nothing yet."""
+    from source_zendesk_articles.auth import authenticator
+    from source_zendesk_articles.client import HelpCenterClient
+    from source_zendesk_articles.config import parse_config
+
     config = parse_config(entered)
     # Mutable, whatever the CDK's types say: it is what `configure` returned.
     auth = authenticator(config, cast("MutableMapping[str, Any]", entered))
