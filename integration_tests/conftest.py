@@ -1,11 +1,11 @@
 """Fixtures: an emulated account, and time that does not pass while the connector waits."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
 import requests
 
+from integration_tests.conditions import without_waiting
 from integration_tests.platform import Platform
 from integration_tests.zendesk_emulator import HelpCenter, ZendeskEmulator
 
@@ -41,15 +41,7 @@ def session(zendesk: ZendeskEmulator) -> Iterator[requests.Session]:
 
 
 @pytest.fixture
-def waits(zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def waits(zendesk: ZendeskEmulator) -> Iterator[list[float]]:
     """Record the seconds of each wait instead of waiting; the emulator's clock moves on."""
-    waited: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        # The CDK's backoff library sleeps for nothing after the CDK has slept.
-        if seconds:
-            waited.append(seconds)
-        zendesk.clock.advance(seconds)
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    return waited
+    with without_waiting(zendesk) as waited:
+        yield waited

@@ -21,10 +21,16 @@ LOCALES = ("en-us", "de", "fr", "ja", "es", "it", "nl", "pt-br", "pl", "sv")
 _BODIES = 100
 _CATEGORIES = 10
 _HOUR = 3600
-_WORDS = (
-    "order page <b>button</b> account Größe <i>here</i> été paket the and for a to of is not can "
-    "you your with next then back settings profile 注文 e-mail"
+# As texts are written: in ASCII, with accents, or in another script.
+_ENGLISH = (
+    "order page <b>button</b> account size <i>here</i> packet the and for a to of is not can you "
+    "your with next then back settings profile e-mail"
 )
+_WORDS = {
+    "en-us": _ENGLISH,
+    "ja": "注文 ページ <b>ボタン</b> アカウント 設定 <i>ここ</i> 戻る 次へ 送料 返品 e-mail",
+}
+_ACCENTED = f"{_ENGLISH} Größe été más città één você był söka"
 
 
 @dataclass(frozen=True)
@@ -128,14 +134,17 @@ def _fill(zendesk: "ZendeskEmulator", shape: Shape) -> None:
         help_center.add_section(help_center.add_category(f"Category {number}"), "Section")
         for number in range(_CATEGORIES)
     ]
-    bodies = [_body(shape.body, seed) for seed in range(_BODIES)]
+    bodies = {
+        locale: [_body(shape.body, _WORDS.get(locale, _ACCENTED), seed) for seed in range(_BODIES)]
+        for locale in locales
+    }
     for number in range(shape.articles):
         zendesk.clock.advance(1)
         in_first = number % 100 < 100 * shape.in_one
         section = sections[0 if in_first else 1 + number % (_CATEGORIES - 1)]
         texts = [
-            (f"How to do it, part {number} ({locale})", bodies[(number + place) % _BODIES])
-            for place, locale in enumerate(locales)
+            (f"How to do it, part {number} ({locale})", bodies[locale][number % _BODIES])
+            for locale in locales
         ]
         (title, body), *others = texts
         article = help_center.add_article(section, title=title, body=body, labels=["orders"])
@@ -144,12 +153,12 @@ def _fill(zendesk: "ZendeskEmulator", shape: Shape) -> None:
     zendesk.clock.advance(_HOUR)
 
 
-def _body(length: int, seed: int) -> str:
+def _body(length: int, words: str, seed: int) -> str:
     """Make HTML of this many characters, with what has to be escaped in JSON."""
     choose = random.Random(seed)  # noqa: S311 -- not a secret, and the same in every run
-    words = " ".join(choose.choices(_WORDS.split(), k=length // 4))
-    paragraphs = textwrap.wrap(words, 400)
-    return "\n".join(f'<p class="wysiwyg">{text}</p>' for text in paragraphs)[:length]
+    text = " ".join(choose.choices(words.split(), k=length // 2))
+    paragraphs = textwrap.wrap(text, 400)
+    return "\n".join(f'<p class="wysiwyg">{paragraph}</p>' for paragraph in paragraphs)[:length]
 
 
 def _read_once(zendesk: "ZendeskEmulator") -> None:

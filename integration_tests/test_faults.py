@@ -9,12 +9,14 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from integration_tests.conditions import pages_of, refuse_offset_pages
 from integration_tests.connector import LISTING, config, config_with, run
 from integration_tests.credentials import of_client
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
 from source_zendesk_articles import transport
+from source_zendesk_articles.workers import WORKERS
 
 PAGE = "help_center/articles$"
 TEXT_429 = "Number of allowed API requests per minute exceeded"
@@ -60,7 +62,8 @@ REQUESTS = {
     "the locales": "locales$",
     "the look of a visitor": "en-us/articles$",
     "a page": PAGE,
-    "translations": "translations$",
+    # Of one article: those of others are asked for at the same time.
+    "translations": "{}/translations$",
 }
 
 
@@ -73,7 +76,7 @@ def test_a_fault_that_passes_costs_waits_and_nothing_else(
     help_center = zendesk.account.help_center()
     furnish(help_center)
     met, expected_waits = PASSING[fault]
-    zendesk.faults.add(replace(met, path=REQUESTS[request_]))
+    zendesk.faults.add(replace(met, path=REQUESTS[request_].format(help_center.articles[0].id)))
     output = run(zendesk, "read", config(zendesk))
     zendesk.faults.assert_consumed()
     assert truth(help_center) == rows(output.records)
@@ -114,14 +117,15 @@ def test_a_rate_limit_is_waited_out_however_long_it_takes(
 def test_the_limit_of_an_account_is_kept_to_by_waiting(
     zendesk: ZendeskEmulator, waits: list[float]
 ) -> None:
-    zendesk.rate_limit = 4
+    zendesk.rate_limit = 40
     help_center = zendesk.account.help_center()
-    fill(help_center, articles=950)
-    output = run(zendesk, "read", config(zendesk))
+    fill(help_center, articles=1000)
+    with pages_of(10):
+        output = run(zendesk, "read", config(zendesk))
     assert truth(help_center) == rows(output.records)
-    # Twelve requests of the Help Center: four a minute.
-    assert len(waits) == 2
-    assert 429 in {request.status for request in zendesk.requests}
+    assert waits
+    # The headers tell before it comes to refusals: of some 130 requests few are refused.
+    assert sum(request.status == 429 for request in zendesk.requests) <= 2 * WORKERS
 
 
 @pytest.mark.usefixtures("waits")
@@ -158,7 +162,7 @@ def test_a_page_that_keeps_failing_is_asked_for_in_halves(
     output = run(zendesk, "read", config(zendesk))
     assert truth(help_center) == rows(output.records)
     sizes = [
-        int(request.query["page[size]"])
+        int(request.query.get("page[size]") or request.query["per_page"])
         for request in zendesk.requests
         if request.query.get("include")
     ]
@@ -338,6 +342,7 @@ def test_a_list_that_shows_nothing_new_and_does_not_end_is_given_up(
     zendesk: ZendeskEmulator, cursor: str
 ) -> None:
     fill(zendesk.account.help_center(), articles=120)
+    refuse_offset_pages(zendesk)
     pages = count()
 
     def go_on(answer: dict[str, object]) -> dict[str, object]:

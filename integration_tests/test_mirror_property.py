@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from integration_tests.conditions import pages_of, without_waiting
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.credentials import RENEWED, Make, of_api_token
 from integration_tests.platform import Platform, batches_of
@@ -284,7 +285,8 @@ class Mirror(RuleBasedStateMachine):
         switches=SWITCHES,
         small=st.sampled_from([0, 0, 0, 500]),
         batch=st.sampled_from([1, 2, 1000]),
-        page_size=st.sampled_from([3, 100]),
+        page_size=st.sampled_from([1, 3, 100]),
+        reach=st.sampled_from([1, 2, 100]),
         hours=st.sampled_from([6, 168, 168, 0]),
         retract_as=st.sampled_from(["delete", "mark"]),
         rate_limit=st.sampled_from([None, None, 20]),
@@ -297,6 +299,7 @@ class Mirror(RuleBasedStateMachine):
         small: int,
         batch: int,
         page_size: int,
+        reach: int,
         hours: int,
         retract_as: str,
         rate_limit: int | None,
@@ -311,10 +314,10 @@ class Mirror(RuleBasedStateMachine):
             (f"{package}.due.SMALL", small),
             (f"{package}.sync.SMALL", small),
             (f"{package}.outbox.BATCH_ARTICLES", batch),
-            (f"{package}.client.PAGE_SIZE", page_size),
-            ("time.sleep", self.zendesk.clock.advance),
         ):
             self._stack.enter_context(patch(name, value))
+        self._stack.enter_context(pages_of(page_size, reach=reach))
+        self._stack.enter_context(without_waiting(self.zendesk))
         self.platform = Platform(self.zendesk)
         account = self.zendesk.account
         self.brand, self.other = account.brands[0], account.add_brand("shop")
@@ -586,8 +589,10 @@ class Mirror(RuleBasedStateMachine):
         expected = self._truth()
         archived = {article.id for article in self.people.help_center.archived_articles}
         unsaid = self._unsaid()
+        known = {article_id for article_id, _ in pending}
         for key in expected.keys() | table.keys():
-            if key[0] in archived and key in pending:
+            # One that answers may even come in a locale that was not in scope before.
+            if key[0] in archived and key[0] in known:
                 continue
             if key[0] not in unsaid:
                 assert expected.get(key) == table.get(key), key

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from integration_tests.conditions import without_waiting
 from integration_tests.connector import config, run
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, HelpCenter, Switches, ZendeskEmulator
@@ -108,7 +108,7 @@ def test_the_destination_equals_the_help_center(  # noqa: PLR0913, PLR0917 -- al
             fault.path, fault.skip = r"me$|locales$|[^s]/articles$|center/articles$|trans", skip
             zendesk.faults.add(fault)
         configuration = config(zendesk, treat_as_open=["acme"] if treat_as_open else [])
-        with patch("time.sleep", zendesk.clock.advance):
+        with without_waiting(zendesk):
             output = run(zendesk, "read", configuration)
         assert output.succeeded, output.text
         expected = {

@@ -2,13 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from integration_tests.connector import CATALOG, SCRIPT, Message, Output, config, run, run_script
-from integration_tests.zendesk_emulator import ZendeskEmulator
+from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
 
 
@@ -28,20 +33,98 @@ def test_the_script_prints_what_the_entrypoint_of_the_cdk_returns(zendesk: Zende
     assert list(spoken(returned)) == list(spoken(printed))
 
 
+@contextmanager
+def reading(
+    zendesk: ZendeskEmulator, folder: Path, **more: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    entered = folder / "config.json"
+    entered.write_text(json.dumps(config(zendesk)))
+    complaints = folder / "stderr"
+    with (
+        complaints.open("wb") as stderr,
+        subprocess.Popen(  # noqa: S603 -- the script of this environment
+            [SCRIPT, "read", "--config", entered, "--catalog", CATALOG],
+            env={**os.environ, **zendesk.environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        ) as process,
+    ):
+        yield process
+    assert "Fatal Python error" not in complaints.read_text()
+
+
+def seen(process: subprocess.Popen[bytes], text: bytes) -> bool:
+    assert process.stdout is not None
+    return any(text in line for line in process.stdout)
+
+
 def test_a_sync_ends_when_nobody_reads_it(zendesk: ZendeskEmulator, tmp_path: Path) -> None:
     fill(zendesk.account.help_center(), articles=500)
-    entered = tmp_path / "config.json"
-    entered.write_text(json.dumps(config(zendesk)))
-    with subprocess.Popen(  # noqa: S603 -- the script of this environment
-        [SCRIPT, "read", "--config", entered, "--catalog", CATALOG],
-        env={**os.environ, **zendesk.environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    with reading(zendesk, tmp_path) as process:
+        assert seen(process, b'"RECORD"')
         assert process.stdout is not None
-        assert any(b'"RECORD"' in line for line in process.stdout)
         process.stdout.close()
         assert process.wait(timeout=20) != 0
+
+
+# It waits for five minutes: in the questions before the listing, or in that.
+WAITS = {
+    "locales": Fault("status", path="locales", status=503, headers={"Retry-After": "300"}),
+    "a page": Fault("rate_limited", where={"page": "3"}, retry_after=300, times=None),
+}
+
+
+@pytest.mark.parametrize(
+    ("wait", "end"),
+    [
+        ("locales", "closed"),
+        ("a page", "closed"),
+        ("a page", signal.SIGTERM),
+    ],
+)
+def test_a_sync_that_waits_ends_with_who_reads_it(
+    zendesk: ZendeskEmulator, tmp_path: Path, wait: str, end: str | signal.Signals
+) -> None:
+    fill(zendesk.account.help_center(), articles=500)
+    zendesk.faults.add(replace(WAITS[wait]))
+    with reading(zendesk, tmp_path) as process:
+        assert seen(process, b"Waiting 30")
+        if isinstance(end, signal.Signals):
+            process.send_signal(end)
+        assert process.stdout is not None
+        process.stdout.close()
+        # A tick or two after the last line of progress.
+        assert process.wait(timeout=20) != 0
+
+
+def test_an_error_ends_a_sync_though_a_thread_sleeps(
+    zendesk: ZendeskEmulator, tmp_path: Path
+) -> None:
+    zendesk.faults.add(
+        replace(WAITS["locales"]), Fault("status", path="users/me", status=401, times=None)
+    )
+    with reading(zendesk, tmp_path) as process:
+        printed, _ = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert b"Zendesk refused the credentials" in printed
+
+
+def test_lines_of_other_threads_come_between_those_of_records(
+    zendesk: ZendeskEmulator, tmp_path: Path
+) -> None:
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=700)
+    for article in help_center.articles[::7]:
+        help_center.change_translation(article, "de", body="Größe " * 10_000)
+    # Each of them has the CDK print a line of its own, and the connector log one.
+    zendesk.faults.add(
+        *(Fault("rate_limited", where={"page": str(page)}, retry_after=0) for page in (3, 6))
+    )
+    with reading(zendesk, tmp_path, PYTHONUNBUFFERED="1") as process:
+        printed, _ = process.communicate(timeout=60)
+    messages = [json.loads(line) for line in printed.split(b"\n") if line]
+    assert 1400 == sum(message["type"] == "RECORD" for message in messages)
+    assert 2 == sum("Waiting" in json.dumps(message) for message in messages)
 
 
 def test_to_show_the_form_nothing_is_imported_that_only_reading_needs() -> None:

@@ -189,9 +189,9 @@ def test_no_link_of_an_answer_is_followed(zendesk: ZendeskEmulator, make: Make) 
     fill(help_center, articles=250)
 
     def lie(answer: dict[str, dict[str, object]]) -> dict[str, object]:
-        for key in ("first", "next", "prev", "last"):
-            answer["links"][key] = "https://evil.example/next"
-        return {**answer, "next_page": "https://evil.example/next"}
+        evil = "https://evil.example/next"
+        links = dict.fromkeys(("first", "next", "prev", "last"), evil)
+        return {**answer, "links": links, "next_page": evil}
 
     zendesk.faults.add(Fault("rewrite", path="articles$", where=LISTING, rewrite=lie, times=None))
     output = run(zendesk, "read", config_with(zendesk, make))

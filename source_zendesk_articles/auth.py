@@ -38,6 +38,7 @@ from source_zendesk_articles.errors import (
 )
 from source_zendesk_articles.instants import parse_instant, write_instant
 from source_zendesk_articles.models import Token, parse_token
+from source_zendesk_articles.pace import Pace
 from source_zendesk_articles.transport import NoAuth, RequestStats, Transport
 
 # Lifetimes to ask for, in seconds: who asks for none may get no `expires_in`.
@@ -151,7 +152,8 @@ def _ask(
 
     https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
     """
-    transport = Transport(f"{subdomain}.zendesk.com", NoAuth(), client.auth_type, RequestStats())
+    host = f"{subdomain}.zendesk.com"
+    transport = Transport(host, NoAuth(), client.auth_type, RequestStats(), Pace())
     body = {
         **grant,
         "client_id": client.client_id,

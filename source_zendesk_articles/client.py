@@ -22,6 +22,7 @@ from source_zendesk_articles.models import (
     Item,
     JsonObject,
     Locales,
+    OffsetPage,
     Page,
     Section,
     Translation,
@@ -31,14 +32,17 @@ from source_zendesk_articles.models import (
     parse_changes,
     parse_count,
     parse_locales,
+    parse_offset_page,
     parse_sections,
     parse_shown_article,
     parse_translations,
     parse_user,
     parse_visitors_articles,
 )
+from source_zendesk_articles.pace import Pace
 from source_zendesk_articles.transport import (
     BIG_PAGE,
+    HELP_CENTER,
     PATIENT,
     VISITOR,
     NoAuth,
@@ -56,7 +60,6 @@ PAGES_BEFORE_GROWING: Final = 10
 FRUITLESS_PAGES: Final = 10
 
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-_HELP_CENTER: Final = "/api/v2/help_center"
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
@@ -72,14 +75,26 @@ class HelpCenterClient:
         self.auth_type = auth_type
         self.host = f"{subdomain}.zendesk.com"
         self.requests = RequestStats()
-        self._signed = Transport(self.host, auth, auth_type, self.requests)
-        self._visitor = Transport(self.host, NoAuth(), auth_type, self.requests)
+        # Nobody says that visitors share the limit of those who sign in.
+        self._paces = Pace(), Pace()
+        self._signed = Transport(self.host, auth, auth_type, self.requests, self._paces[0])
+        self._visitor = Transport(self.host, NoAuth(), auth_type, self.requests, self._paces[1])
         self._changes_size: int | None = None
 
     @property
     def now(self) -> str:
         """Zendesk's clock at its last answer to the user; ask for something first."""
         return self._signed.now
+
+    @property
+    def began_at(self) -> str:
+        """Zendesk's clock at the earliest of its answers to the user."""
+        return self._signed.began_at
+
+    def stop(self) -> None:
+        """Refuse every further request to the Help Center, those too that threads sleep before."""
+        for pace in self._paces:
+            pace.stop()
 
     def me(self) -> User | None:
         """Return whom the credentials belong to; None where their scope does not tell.
@@ -96,11 +111,11 @@ class HelpCenterClient:
 
     def locales(self) -> Locales:
         """Return the locales that the Help Center has enabled."""
-        return self._signed.get(f"{_HELP_CENTER}/locales", parse_locales)
+        return self._signed.get(f"{HELP_CENTER}/locales", parse_locales)
 
     def count_articles(self) -> int:
         """Return how many articles the user can read."""
-        return self._signed.get(f"{_HELP_CENTER}/articles", parse_count, {"per_page": "1"})
+        return self._signed.get(f"{HELP_CENTER}/articles", parse_count, {"per_page": "1"})
 
     def visitors_may_read(self, locale: str) -> bool | None:
         """Tell whether somebody who is not signed in gets a list of articles; None if unknown.
@@ -109,7 +124,7 @@ class HelpCenterClient:
         Whatever is not a list counts as closed, and so does an empty list, which proves nothing:
         other lists leave out without a word what the caller may not see.
         """
-        path = f"{_HELP_CENTER}/{quote(locale, safe='')}/articles"
+        path = f"{HELP_CENTER}/{quote(locale, safe='')}/articles"
         # More than one: a page may be filtered after it was cut.
         params = {"page[size]": "30"}
         try:
@@ -121,17 +136,35 @@ class HelpCenterClient:
             return None
         return bool(seen)
 
-    def articles(self) -> Iterator[tuple[Article, ...]]:
+    def articles(self, size: int | None = None) -> Iterator[tuple[Article, ...]]:
         """Yield every article with its translations, a page at a time, in no order to lean on.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
         """
         return self._pages(
-            f"{_HELP_CENTER}/articles",
+            f"{HELP_CENTER}/articles",
             parse_articles,
             key=attrgetter("id"),
             include="translations",
+            size=size,
         )
+
+    def offset_page(self, inside: str, number: int, *, newest_first: bool = False) -> OffsetPage:
+        """Return one of the first hundred pages of articles, in the order of their making.
+
+        `inside` is "", `/categories/{id}` or `/sections/{id}`.
+
+        https://developer.zendesk.com/api-reference/introduction/pagination/#using-offset-pagination
+        """
+        params = {
+            "include": "translations",
+            "page": str(number),
+            "per_page": str(PAGE_SIZE),
+            "sort_by": "created_at",
+            "sort_order": "desc" if newest_first else "asc",
+        }
+        path = f"{HELP_CENTER}{inside}/articles"
+        return self._signed.get(path, parse_offset_page, params, policy=BIG_PAGE)
 
     def changes(self, since: str) -> Changes:
         """Return the first articles that Zendesk stamped at this time or later, oldest first.
@@ -140,13 +173,13 @@ class HelpCenterClient:
         this one, from 100 on down, where the page that Zendesk makes by itself does not come.
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
         """
-        path = f"{_HELP_CENTER}/incremental/articles"
+        path = f"{HELP_CENTER}/incremental/articles"
         params = {"start_time": str(epoch(since)), "include": "translations"}
         if self._changes_size is None:
             try:
                 return self._signed.get(path, parse_changes, params, policy=BIG_PAGE)
             except NoUsableAnswerError as error:
-                _LOG.info("%s Asking for %d at a time.", error, PAGE_SIZE)
+                _LOG.info("%s. Asking for %d at a time.", error.internal_message, PAGE_SIZE)
         size = self._changes_size or PAGE_SIZE
         changes, self._changes_size = self._sized(path, parse_changes, params, "per_page", size)
         return changes
@@ -156,7 +189,7 @@ class HelpCenterClient:
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#show-article
         """
-        path = f"{_HELP_CENTER}/articles/{article_id}"
+        path = f"{HELP_CENTER}/articles/{article_id}"
         try:
             return self._signed.get(path, parse_shown_article, {"include": "translations"})
         except RefusalError as error:
@@ -166,18 +199,19 @@ class HelpCenterClient:
 
     def categories(self) -> Iterator[tuple[Category, ...]]:
         """Yield the categories, a page at a time."""
-        return self._pages(f"{_HELP_CENTER}/categories", parse_categories, key=attrgetter("id"))
+        return self._pages(f"{HELP_CENTER}/categories", parse_categories, key=attrgetter("id"))
 
-    def sections(self) -> Iterator[tuple[Section, ...]]:
-        """Yield the sections of all categories, a page at a time."""
-        return self._pages(f"{_HELP_CENTER}/sections", parse_sections, key=attrgetter("id"))
+    def sections(self, category_id: int | None = None) -> Iterator[tuple[Section, ...]]:
+        """Yield the sections of a category, or of all, a page at a time."""
+        inside = "" if category_id is None else f"/categories/{category_id}"
+        return self._pages(f"{HELP_CENTER}{inside}/sections", parse_sections, key=attrgetter("id"))
 
     def translations(self, article_id: int) -> tuple[Translation, ...] | None:
         """Return an article's translations, None where the article is gone.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/#list-translations
         """
-        path = f"{_HELP_CENTER}/articles/{article_id}/translations"
+        path = f"{HELP_CENTER}/articles/{article_id}/translations"
         try:
             pages = self._pages(path, parse_translations, key=attrgetter("locale"))
             return tuple(row for page in pages for row in page)
@@ -196,10 +230,11 @@ class HelpCenterClient:
         *,
         key: Callable[[Item], object],
         include: str | None = None,
+        size: int | None = None,
     ) -> Iterator[tuple[Item, ...]]:
         # An unknown `include` is ignored without an error: it goes out with every page.
         params = {"include": include} if include else {}
-        size, good, fruitless = PAGE_SIZE, 0, 0
+        size, good, fruitless = size or PAGE_SIZE, 0, 0
         seen: set[object] = set()
         while True:
             page, came_in = self._sized(path, parse, params, "page[size]", size)
@@ -237,4 +272,4 @@ class HelpCenterClient:
                 if size == 1:
                     raise
                 size //= 2
-                _LOG.info("%s Asking for %d at a time.", error, size)
+                _LOG.info("%s. Asking for %d at a time.", error.internal_message, size)

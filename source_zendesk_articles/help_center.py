@@ -1,6 +1,7 @@
 """Asks Zendesk what is settled before reading: by whom, in which locales, and for whom."""
 
 import logging
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from source_zendesk_articles.advice import on_api_tokens
@@ -40,13 +41,12 @@ class Hierarchy(NamedTuple):
 
 
 def inspect(
-    client: HelpCenterClient, *, treat_as_open: bool, locales: Locales | None = None
+    client: HelpCenterClient, ask_locales: Callable[[], Locales], *, treat_as_open: bool
 ) -> HelpCenter:
     """Prove that the credentials are an agent's or admin's, and see who else may read.
 
-    Costs three requests, and one more where the scope does not tell who the user is. Where
-    `locales` were asked for before, they are not again, nor is the warning repeated that went with
-    them. What was found goes to the log.
+    Costs two requests besides that for the locales, and one more where the scope does not tell who
+    the user is. What was found goes to the log.
 
     Raises:
         AirbyteTracedException: where the account, the Help Center or the access is missing.
@@ -54,9 +54,7 @@ def inspect(
     """
     reader = prove_staff(client)
     asked_at = client.now
-    if locales is None:
-        locales = client.locales()
-        warn_of_the_end(client)
+    locales = ask_locales()
     visitors_may_read = client.visitors_may_read(locales.default)
     if treat_as_open:
         # Then nothing rests on the answer, or on getting one.

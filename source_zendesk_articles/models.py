@@ -1,11 +1,12 @@
 """What Zendesk answers, parsed once: JSON → users, locales, articles, translations, pages.
 
 A field that a decision rests on is required, in its type, or the whole answer is unreadable.
-Every other field stays as it came, in `raw`.
+What else is asked for stays as it came, in `raw`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Generic, NamedTuple, TypeVar
 
 import orjson
@@ -61,6 +62,8 @@ class Locales(NamedTuple):
 class Translation(NamedTuple):
     """An article's text in one locale.
 
+    `content_hash` (see there) is made with it, by the thread that fetched it.
+
     https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/
     """
 
@@ -69,6 +72,7 @@ class Translation(NamedTuple):
     body: str | None
     updated_at: str
     outdated: bool
+    content_hash: str
     raw: JsonObject
 
 
@@ -132,6 +136,25 @@ class Page(NamedTuple, Generic[Item]):
 
     items: tuple[Item, ...]
     after: str | None
+
+
+class OffsetPage(NamedTuple):
+    """A page of an offset-paged list of articles, and how many articles the whole list has.
+
+    https://developer.zendesk.com/api-reference/introduction/pagination/#using-offset-pagination
+    """
+
+    articles: tuple[Article, ...]
+    total: int
+    has_more: bool
+
+
+def content_hash(title: str | None, body: str | None) -> str:
+    """Return the SHA-256, in hex, of title, line feed and body in UTF-8; null counts as empty."""
+    hashed = sha256((title or "").encode())
+    hashed.update(b"\n")
+    hashed.update((body or "").encode())
+    return hashed.hexdigest()
 
 
 def parse_answer(content: bytes) -> JsonObject:
@@ -208,6 +231,15 @@ def parse_articles(answer: JsonObject) -> Page[Article]:
     return _page(answer, "articles", _article)
 
 
+def parse_offset_page(answer: JsonObject) -> OffsetPage:
+    """Parse an offset page of articles."""
+    return OffsetPage(
+        articles=tuple(_article(row) for row in _array(answer, "articles", "a page")),
+        total=_integer(answer, "count", "a page"),
+        has_more=_text_or_null(answer, "next_page", "a page") is not None,
+    )
+
+
 def parse_changes(answer: JsonObject) -> Changes:
     """Parse a page of `GET /incremental/articles`."""
     return Changes(
@@ -245,6 +277,11 @@ def _page(answer: JsonObject, key: str, parse: Callable[[object], Item]) -> Page
     )
 
 
+# Thousands of articles wait to be emitted: what nobody asks for is not kept in memory.
+_NOT_KEPT = {"translations", "body", "title", "name"}
+_KEPT = ("id", "html_url", "draft", "hidden")
+
+
 def _article(row: object) -> Article:
     raw = _object(row, "article")
     return Article(
@@ -262,19 +299,22 @@ def _article(row: object) -> Article:
             if raw.get("translations") is None
             else tuple(_translation(row) for row in _array(raw, "translations", "article"))
         ),
-        raw=raw,
+        raw={name: value for name, value in raw.items() if name not in _NOT_KEPT},
     )
 
 
 def _translation(row: object) -> Translation:
     raw = _object(row, "translation")
+    title = _text_or_null(raw, "title", "translation")
+    body = _text_or_null(raw, "body", "translation")
     return Translation(
         locale=_text(raw, "locale", "translation"),
-        title=_text_or_null(raw, "title", "translation"),
-        body=_text_or_null(raw, "body", "translation"),
+        title=title,
+        body=body,
         updated_at=_instant(raw, "updated_at", "translation"),
         outdated=_boolean(raw, "outdated", "translation"),
-        raw=raw,
+        content_hash=content_hash(title, body),
+        raw={name: raw[name] for name in _KEPT if name in raw},
     )
 
 

@@ -5,6 +5,7 @@ what followed it. So before a record or a retraction of an article goes out, a s
 in which that article is in doubt, in its old and its new locales.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -74,6 +75,11 @@ class Outbox:
         if change:
             self._letters -= change.letters
 
+    def clear(self) -> None:
+        """Forget every change that waits: all will be seen again."""
+        self._waiting.clear()
+        self._letters = 0
+
     def tell(self) -> Iterator[State]:
         """Yield the state as it is."""
         self.owes_state = False
@@ -83,41 +89,44 @@ class Outbox:
         """Yield the state that announces what waits, then its records; nothing where none waits."""
         if not self._waiting:
             return
-        batch = list(self._waiting.values())
+        self._cursor.begin_batch()
+        batch = deque(self._announced(change) for change in self._waiting.values())
         self._waiting.clear()
         self._letters = 0
         self._batches += 1
-        self._cursor.begin_batch()
-        records = [list(self._records(change)) for change in batch]
-        # Of what is kept nothing is emitted: it can not come out of doubt.
-        settled = [change for change in batch if not (change.kept and self._is_in_doubt(change))]
-        for change in batch:
-            self._known(change).doubt(change.article_id, change.held)
         yield from self.tell()
         self.owes_state = True
-        for emitted in records:
-            for record in emitted:
+        while batch:
+            # What was emitted leaves the memory, in which the next pages are gathering already.
+            change, records, is_settled = batch.popleft()
+            for record in records:
                 self.stats.count(record)
                 yield record
-        for change in settled:
-            self._known(change).take(
-                change.article_id, change.digest, change.held, missed=change.missed
-            )
-        self._emitted.update(change.article_id for change in batch)
+            if is_settled:
+                self._known(change).take(
+                    change.article_id, change.digest, change.held, missed=change.missed
+                )
+            self._emitted.add(change.article_id)
+
+    def _announced(self, change: Change) -> tuple[Change, list[Record], bool]:
+        """Return a change, its records, and whether these settle what was in doubt."""
+        known = self._known(change)
+        records = self._records(change)
+        # Of what is kept nothing is emitted: it can not come out of doubt.
+        is_settled = not (change.kept and known.is_in_doubt(change.article_id))
+        known.doubt(change.article_id, change.held)
+        return change, records, is_settled
 
     def _known(self, change: Change) -> KnownArticles:
         return self.help_centers[change.brand_subdomain].known
 
-    def _is_in_doubt(self, change: Change) -> bool:
-        return self._known(change).is_in_doubt(change.article_id)
-
-    def _records(self, change: Change) -> Iterator[Record]:
+    def _records(self, change: Change) -> list[Record]:
+        """Return what is emitted of a change, which gets its times here."""
         again = change.article_id in self._emitted
         for record in change.records:
-            stamped = str(record["updated_at"])
-            yield {**record, "updated_at": self._cursor.updated_at(stamped, again=again)}
-        for locale, reason in change.retracted.items():
-            yield retraction(
+            record["updated_at"] = self._cursor.updated_at(str(record["updated_at"]), again=again)
+        retractions = (
+            retraction(
                 change.article_id,
                 locale,
                 reason,
@@ -125,3 +134,6 @@ class Outbox:
                 updated_at=self._cursor.updated_at(None, again=again),
                 retract_as=self._retract_as,
             )
+            for locale, reason in change.retracted.items()
+        )
+        return [*change.records, *retractions]

@@ -1,7 +1,7 @@
 """Variant → record, in the shape of `schemas/articles.json`; its digest; retractions. Pure."""
 
 from collections.abc import Iterable
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 from operator import itemgetter
 from typing import Final, Literal
 
@@ -9,7 +9,7 @@ import orjson
 
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import DIGEST_BYTES
-from source_zendesk_articles.models import Article
+from source_zendesk_articles.models import Article, content_hash
 from source_zendesk_articles.variants import INTERNAL, Variant
 
 Record = dict[str, object]
@@ -111,7 +111,7 @@ def record(variant: Variant, shared: Record) -> Record:
     Its `updated_at` is when Zendesk last stamped it: the `Cursor` has the last word on that.
     """
     article, translation, visibility, reason = variant
-    locale, title, body, updated_at, outdated, raw = translation
+    locale, title, body, updated_at, outdated, hashed, raw = translation
     draft = raw.get("draft")
     return {
         "id": article.id,
@@ -129,7 +129,7 @@ def record(variant: Variant, shared: Record) -> Record:
         "updated_at": max(article.updated_at, updated_at),
         # It speaks of the text in the source locale only.
         "edited_at": article.raw.get("edited_at") if locale == article.source_locale else None,
-        "content_hash": content_hash(title, body),
+        "content_hash": hashed,
         **shared,
     }
 
@@ -168,11 +168,3 @@ def retraction(  # noqa: PLR0913 -- what a retraction tells
     if retract_as == "delete":
         return {**fields, "_ab_cdc_deleted_at": updated_at}
     return {**fields, "title": "", "body": "", "content_hash": content_hash("", "")}
-
-
-def content_hash(title: str | None, body: str | None) -> str:
-    """Return the SHA-256, in hex, of title, line feed and body in UTF-8; null counts as empty."""
-    hashed = sha256((title or "").encode())
-    hashed.update(b"\n")
-    hashed.update((body or "").encode())
-    return hashed.hexdigest()

@@ -41,10 +41,17 @@ class SourceZendeskArticles(AbstractSource):
 
         """
         from source_zendesk_articles.errors import filters_without_match
-        from source_zendesk_articles.help_center import inspect, read_hierarchy, unknown_filters
+        from source_zendesk_articles.help_center import (
+            inspect,
+            read_hierarchy,
+            unknown_filters,
+            warn_of_the_end,
+        )
 
         client, parsed = _open(config)
-        help_center = inspect(client, treat_as_open=parsed.treats_as_open(parsed.subdomain))
+        treat_as_open = parsed.treats_as_open(parsed.subdomain)
+        help_center = inspect(client, client.locales, treat_as_open=treat_as_open)
+        warn_of_the_end(client)
         hierarchy = read_hierarchy(client, parsed.filters)
         sentences = unknown_filters(parsed.filters, help_center.locales, hierarchy)
         if sentences:

@@ -1,4 +1,4 @@
-"""What a sync has done so far, and how it is summed up in the log. Pure."""
+"""What a sync has done so far, and how it is told and summed up in the log. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,10 +12,15 @@ from source_zendesk_articles.variants import PUBLIC
 class ReadStats:
     """What was read; an article counts each time that it is seen.
 
-    `unchanged` of the articles were as they are known, `outdated` translations were left out.
+    `total` is how many there are to read, None while nobody knows; `is_first` whether none of them
+    was known before. Of their translations so many `variants` are in scope, `outdated` ones were
+    left out. `unchanged` of the articles were as they are known.
     """
 
     articles: int = 0
+    total: int | None = None
+    is_first: bool = False
+    variants: int = 0
     unchanged: int = 0
     out_of_scope: int = 0
     outdated: int = 0
@@ -40,6 +45,47 @@ class EmissionStats:
             self.retracted[str(record["visibility_reason"])] += 1
         else:
             self.internal[str(record["visibility_reason"])] += 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a sync is, told now and then while it reads, and each second while it waits.
+
+    `total` is how many articles there are to read, `expected` how many records will go out in all,
+    None where nobody knows; `waiting` for how many seconds from now on a request waits.
+    """
+
+    subdomain: str
+    articles: int
+    total: int | None
+    expected: int | None
+    requests: int
+    waiting: float
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        total = "" if self.total is None else f" of {self.total:,}"
+        waiting = f"waiting, {self.waiting:,.0f} s more" if self.waiting else "not waiting"
+        return (
+            f"Help Center {self.subdomain}: {self.articles:,}{total} articles read, "
+            f"{self.requests:,} requests, {waiting}."
+        )
+
+
+def progress(subdomain: str, read: ReadStats, requests: RequestStats) -> Progress:
+    """Return how far a sync is."""
+    # What is known may well be as it was: then nobody knows how much will go out.
+    expected = None
+    if read.is_first and read.total and read.articles:
+        expected = round(read.variants / read.articles * read.total)
+    return Progress(
+        subdomain,
+        read.articles,
+        read.total,
+        expected,
+        requests.sent,
+        requests.waiting_seconds,
+    )
 
 
 def summary(read: ReadStats, emitted: EmissionStats, requests: RequestStats) -> str:

@@ -2,26 +2,34 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from airbyte_cdk.models import (
+    AirbyteEstimateTraceMessage,
+    AirbyteLogMessage,
     AirbyteMessage,
     AirbyteRecordMessage,
     AirbyteStateBlob,
     AirbyteStateMessage,
     AirbyteStateType,
     AirbyteStreamState,
+    AirbyteTraceMessage,
+    EstimateType,
+    Level,
     StreamDescriptor,
     SyncMode,
+    TraceType,
     Type,
 )
 from airbyte_cdk.sources.streams import CheckpointMixin, Stream
 
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config
-from source_zendesk_articles.records import Record
 from source_zendesk_articles.state import State, from_json, resumed, to_json
-from source_zendesk_articles.sync import sync_help_center
+from source_zendesk_articles.sync import Emitted, sync_help_center
+
+# A reader that went away is noticed as late as that.
+PROGRESS_SECONDS: Final = 5
 
 
 class Articles(Stream, CheckpointMixin):
@@ -78,21 +86,33 @@ class Articles(Stream, CheckpointMixin):
         self._state = to_json(last)
 
     def _messages(
-        self, sync: Generator[Record | State, None, State]
+        self, sync: Generator[Emitted, None, State]
     ) -> Generator[AirbyteMessage, None, State]:
+        tell_at = time.monotonic() + PROGRESS_SECONDS
+        is_estimated = False
         while True:
             try:
                 emitted = next(sync)
             except StopIteration as end:
                 last: State = end.value
                 return last
-            if isinstance(emitted, State):
+            if isinstance(emitted, dict):
+                # The CDK wraps a bare record, too, but copies it first.
+                record = AirbyteRecordMessage(self.name, emitted, _now())
+                yield AirbyteMessage(Type.RECORD, record=record)
+            elif isinstance(emitted, State):
                 yield self._state_message(emitted)
             else:
-                # The CDK wraps a bare record, too, but copies it first.
-                emitted_at = time.time_ns() // 1_000_000
-                record = AirbyteRecordMessage(self.name, emitted, emitted_at)
-                yield AirbyteMessage(Type.RECORD, record=record)
+                is_due = time.monotonic() >= tell_at
+                if is_due:
+                    # No line of the logger: to write a message fails where nobody reads any more,
+                    # and so ends a sync that has nothing else to write for long.
+                    tell_at = time.monotonic() + PROGRESS_SECONDS
+                    log = AirbyteLogMessage(level=Level.INFO, message=str(emitted))
+                    yield AirbyteMessage(type=Type.LOG, log=log)
+                if emitted.expected is not None and (is_due or not is_estimated):
+                    is_estimated = True
+                    yield self._estimate_message(emitted.expected)
 
     def _state_message(self, state: State) -> AirbyteMessage:
         return AirbyteMessage(
@@ -105,3 +125,20 @@ class Articles(Stream, CheckpointMixin):
                 ),
             ),
         )
+
+    def _estimate_message(self, records: int) -> AirbyteMessage:
+        """Tell the platform how many records will come in all."""
+        estimate = AirbyteEstimateTraceMessage(
+            name=self.name, type=EstimateType.STREAM, row_estimate=records
+        )
+        return AirbyteMessage(
+            type=Type.TRACE,
+            trace=AirbyteTraceMessage(
+                type=TraceType.ESTIMATE, emitted_at=_now(), estimate=estimate
+            ),
+        )
+
+
+def _now() -> int:
+    """Return this machine's time in milliseconds, as messages have it."""
+    return time.time_ns() // 1_000_000

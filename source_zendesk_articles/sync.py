@@ -1,7 +1,8 @@
 """One sync of one Help Center: the one place that decides what is read, and what follows."""
 
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -36,13 +37,15 @@ from source_zendesk_articles.help_center import (
 )
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import KnownArticles
+from source_zendesk_articles.listing import ArticleListing, ListedPage
 from source_zendesk_articles.models import Article, Changes, Section, Translation
 from source_zendesk_articles.outbox import Outbox
 from source_zendesk_articles.records import DIGEST_VERSION, Cursor, Record
 from source_zendesk_articles.scope import fingerprint, has_article
 from source_zendesk_articles.state import HelpCenterState, Listing, State, scope_of
-from source_zendesk_articles.stats import ReadStats, summary
+from source_zendesk_articles.stats import Progress, ReadStats, progress, summary
 from source_zendesk_articles.variants import Audience, has_source
+from source_zendesk_articles.workers import InOrder, Workers
 
 # So much of what was read is read again: what is known emits nothing.
 OVERLAP_SECONDS: Final = 60
@@ -50,10 +53,13 @@ OVERLAP_SECONDS: Final = 60
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
+Emitted = Record | State | Progress
+
+
 def sync_help_center(
     client: HelpCenterClient, config: Config, began_with: State
-) -> Generator[Record | State, None, State]:
-    """Yield what has to be emitted, each record behind a state that announces it.
+) -> Generator[Emitted, None, State]:
+    """Yield what has to be emitted, each record behind a state that announces it; and progress.
 
     A state that was yielded is to be written down at once. Returns the last one.
 
@@ -61,15 +67,34 @@ def sync_help_center(
         AirbyteTracedException: in the user's words, behind a state that tells what was done.
 
     """
+    stats = ReadStats()
+
+    try:
+        with Workers(partial(progress, client.subdomain, stats, client.requests)) as workers:
+            return (yield from _sync(client, config, began_with, workers, stats))
+    except BaseException:
+        # Nobody waits any more for what the threads are at.
+        client.stop()
+        raise
+
+
+def _sync(
+    client: HelpCenterClient,
+    config: Config,
+    began_with: State,
+    workers: Workers[Progress],
+    stats: ReadStats,
+) -> Generator[Emitted, None, State]:
     entry = began_with.help_centers.get(client.subdomain)
     hours = config.reconcile_every_hours
-    locales = None
-    why = listing_needed(entry, hours)
+    asked_locales = workers.submit(client.locales)
+    needed = why = listing_needed(entry, hours)
     if why is None and entry is not None and entry.listing is not None:
-        locales = client.locales()
+        locales = yield from workers.result(asked_locales)
         warn_of_the_end(client)
         could_read = entry.listing.visitors_could_read
-        sync = _Sync(client, config, began_with, HelpCenter(None, locales, could_read, client.now))
+        help_center = HelpCenter(None, locales, could_read, client.now)
+        sync = _Sync(client, config, began_with, help_center, workers, stats)
         why = listing_due(entry.listing, client.now, sync.scope, hours)
         if why is None:
             if (yield from sync.run(sync.read_changes(entry.listing))):
@@ -78,24 +103,39 @@ def sync_help_center(
             why = "the incremental list gets no further: too many were stamped within a second"
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
-    help_center = inspect(client, treat_as_open=treat_as_open, locales=locales)
+    inspected = workers.submit(
+        lambda: inspect(client, asked_locales.result, treat_as_open=treat_as_open)
+    )
+    # It may as well begin while the questions are asked.
+    listing = ArticleListing(client, workers)
+    yield from listing.begin(inspected)
+    help_center = yield from workers.result(inspected)
+    if needed:
+        warn_of_the_end(client)
     if help_center.visitors_may_read is None and config.visibility:
         # Taken for closed, it would have everything retracted that is public.
         raise unknown_visibility(client.host)
-    sync = _Sync(client, config, began_with, help_center)
-    yield from sync.run(sync.list_articles())
+    sync = _Sync(client, config, began_with, help_center, workers, stats)
+    yield from sync.run(sync.list_articles(listing))
     return sync.state
 
 
 class _Sync:
     """A sync whose opening questions are answered: reads articles, and puts into the outbox."""
 
-    def __init__(
-        self, client: HelpCenterClient, config: Config, began_with: State, help_center: HelpCenter
+    def __init__(  # noqa: PLR0913, PLR0917 -- what a sync works with
+        self,
+        client: HelpCenterClient,
+        config: Config,
+        began_with: State,
+        help_center: HelpCenter,
+        workers: Workers[Progress],
+        stats: ReadStats,
     ) -> None:
         self._client = client
         self._help_center = help_center
-        self._stats = ReadStats()
+        self._workers = workers
+        self._stats = stats
         # By section; it is read where the filters need it, and once more for a new section.
         self._category_of: dict[int, int] = {}
         self._asked_for_sections_again = False
@@ -119,9 +159,7 @@ class _Sync:
         """What the platform should hold."""
         return self._outbox.state
 
-    def run(
-        self, reading: Generator[Record | State, None, bool]
-    ) -> Generator[Record | State, None, bool]:
+    def run(self, reading: Generator[Emitted, None, bool]) -> Generator[Emitted, None, bool]:
         """Retract what left the configuration, then read; before an error, save what was read."""
         try:
             yield from self._retract_left()
@@ -133,7 +171,7 @@ class _Sync:
                 yield from self._outbox.tell()
             raise
 
-    def _retract_left(self) -> Iterator[Record | State]:
+    def _retract_left(self) -> Iterator[Emitted]:
         """Retract what belongs to Help Centers that left the configuration, and forget them.
 
         A key that another Help Center of the state holds stays: a renamed brand has the same ones.
@@ -151,7 +189,7 @@ class _Sync:
             yield from self._outbox.send()
             del self._entries[subdomain]
 
-    def read_changes(self, listing: Listing) -> Generator[Record | State, None, bool]:
+    def read_changes(self, listing: Listing) -> Generator[Emitted, None, bool]:
         """Read what Zendesk stamped since; return False where its list gets no further."""
         _LOG.info(
             "Help Center %s: reading what changed. At the listing of %s visitors %s.",
@@ -161,10 +199,9 @@ class _Sync:
         )
         since = later(listing.updated_at, -OVERLAP_SECONDS)
         while True:
-            changes = self._changes(since)
-            for article in changes.articles:
-                self._see(article)
-                yield from self._send_if_full()
+            changes = yield from self._workers.ask(partial(self._changes, since))
+            yield from self._see(changes.articles)
+            yield self._workers.tick()
             if not changes.has_more:
                 break
             # The rows ascend. `end_time` says the same, or 1 where there are none.
@@ -188,7 +225,7 @@ class _Sync:
             prove_staff(self._client)
             raise
 
-    def list_articles(self) -> Generator[Record | State, None, bool]:
+    def list_articles(self, listing: ArticleListing[Progress]) -> Generator[Emitted, None, bool]:
         """Read every article, and retract what is known and not there any more."""
         reader = self._help_center.reader or ""
         known_before = len(self._known) if self._entry.listing else self._entry.known_before
@@ -197,18 +234,12 @@ class _Sync:
         self._entries[self._client.subdomain] = self._entry._replace(
             listing=None, reader=self._entry.reader or reader, known_before=known_before
         )
-        hierarchy = read_hierarchy(self._client, self._rules.filters)
+        filters = self._rules.filters
+        hierarchy = yield from self._workers.ask(lambda: read_hierarchy(self._client, filters))
         self._remember(hierarchy.sections.values())
-        for sentence in unknown_filters(self._rules.filters, self._help_center.locales, hierarchy):
+        for sentence in unknown_filters(filters, self._help_center.locales, hierarchy):
             _LOG.warning("%s", sentence)
-        seen: set[int] = set()
-        for page in self._client.articles():
-            for article in page:
-                if self._see(article):
-                    seen.add(article.id)
-                else:
-                    seen.discard(article.id)
-                yield from self._send_if_full()
+        seen = yield from self._see_all(listing)
         missing = [article_id for article_id in self._known if article_id not in seen]
         another_reader = reader == UNKNOWN_READER or self._entry.reader not in {"", reader}
         if is_suspicious(missing=len(missing), known=known, another_reader=another_reader):
@@ -220,56 +251,136 @@ class _Sync:
                 known=known,
                 another_reader=another_reader,
             )
+        yield from self._confirm(missing)
+        # A next sync that does not list again would not find what was kept back from this one.
+        proof = self._workers.submit(self._prove_reader) if len(seen) > SMALL else None
+        yield from self._send()
+        if proof:
+            yield from self._workers.result(proof)
+        self._known.rearrange()
+        began_at = self._client.began_at
+        self._finish(Listing(self._position, began_at, len(seen), self.scope), reader)
+        self._log_summary("a listing")
+        return True
+
+    def _see_all(
+        self, listing: ArticleListing[Progress]
+    ) -> Generator[Emitted, None, Collection[int]]:
+        """Return the ids of the articles that a whole listing showed."""
+        self._stats.is_first = len(self._known) == 0
+        seen: dict[int, tuple[str, float]] = {}
+        for page in listing.read():
+            self._stats.total = listing.total
+            yield from self._see_page(page, seen)
+        if not listing.is_whole:
+            # What waits may be gone by now.
+            self._outbox.clear()
+            seen.clear()
+            self._stats.articles, self._stats.is_first = 0, False
+            for page in listing.read_by_cursor():
+                yield from self._see_page(page, seen)
+        return seen
+
+    def _see_page(
+        self, page: ListedPage | Progress, seen: dict[int, tuple[str, float]]
+    ) -> Generator[Emitted, None, None]:
+        """See what was listed, and note of what is there when it was stamped and fetched."""
+        if isinstance(page, Progress):
+            yield page
+            return
+        sightings = {row.id: (row.updated_at, page.fetched_at) for row in page.articles}
+        # Pages come in their order, and one that had to be asked for again is younger than others
+        # that come after it: of two sightings of an article the older one may come last.
+        articles = [row for row in page.articles if sightings[row.id] >= seen.get(row.id, ("", 0))]
+        gone = yield from self._see(articles)
+        seen.update((row.id, sightings[row.id]) for row in articles)
+        for article_id in gone:
+            del seen[article_id]
+        yield self._workers.tick()
+
+    def _confirm(self, missing: list[int]) -> Generator[Emitted, None, None]:
+        """Ask for the known articles that were not shown, and retract those that are gone.
+
+        One that the listing before did not show either is not asked for: an archived article may
+        go on answering.
+        """
+        missed = {article_id for article_id in missing if self._was_missed(article_id)}
+        to_ask = (article_id for article_id in missing if article_id not in missed)
+        shown = InOrder(self._workers, (partial(self._client.article, row) for row in to_ask))
         for article_id in missing:
-            if self._is_gone(article_id):
+            article = None if article_id in missed else (yield from shown.next())
+            if article is None or (yield from self._see([article], missed=True)):
                 held = self._known.locales(article_id)
                 self._outbox.put(
                     retract(self._client.subdomain, article_id, held, ARCHIVED_OR_DELETED)
                 )
             yield from self._send_if_full()
-        yield from self._send()
-        if len(seen) > SMALL:
-            # The next sync does not list so many again: what was kept back now would stay missing.
-            self._prove_reader()
-        self._known.rearrange()
-        asked_at = self._help_center.asked_at
-        self._finish(Listing(self._position, asked_at, len(seen), self.scope), reader)
-        self._log_summary("a listing")
-        return True
 
-    def _is_gone(self, article_id: int) -> bool:
-        """Ask for a known article that a complete listing did not show."""
+    def _was_missed(self, article_id: int) -> bool:
         known = self._known[article_id]
-        if known and known.missed:
-            # Nor did the one before. An archived article may go on answering when asked for.
-            return True
-        article = self._client.article(article_id)
-        return article is None or not self._see(article, missed=True)
+        return known is not None and known.missed
 
-    def _see(self, article: Article, *, missed: bool = False) -> bool:
-        """Put into the outbox what an article calls for; return False where it is gone by now."""
-        self._stats.articles += 1
+    def _see(
+        self, articles: Sequence[Article], *, missed: bool = False
+    ) -> Generator[Emitted, None, set[int]]:
+        """Put into the outbox what articles call for; return which of them are gone by now."""
         subdomain = self._client.subdomain
-        held = self._known.locales(article.id)
-        called_for = retract(subdomain, article.id, held, OUT_OF_SCOPE)
-        if self._is_in_scope(article):
-            translations = self._translations(article)
-            if translations is None:
+        yield from self._learn_sections(articles)
+        looked_at = [self._look(article) for article in articles]
+        calls = (
+            partial(self._client.translations, row.id) for row, _, whole in looked_at if not whole
+        )
+        asked = InOrder(self._workers, calls)
+        gone: set[int] = set()
+        for article, is_in_scope, is_whole in looked_at:
+            self._stats.articles += 1
+            translations = article.translations
+            if not is_whole:
+                translations = self._completed(article, (yield from asked.next()))
+            held = self._known.locales(article.id)
+            if not is_in_scope:
+                self._call_for(retract(subdomain, article.id, held, OUT_OF_SCOPE), missed=missed)
+            elif translations is None:
                 self._outbox.drop(subdomain, article.id)
-                return False
-            called_for = change(article, translations, held, self._rules)
-            self._stats.outdated += called_for.outdated
+                gone.add(article.id)
+            else:
+                called_for = change(article, translations, held, self._rules)
+                self._stats.outdated += called_for.outdated
+                self._stats.variants += len(called_for.records)
+                self._call_for(called_for, missed=missed)
+            yield from self._send_if_full()
+        return gone
+
+    def _look(self, article: Article) -> tuple[Article, bool, bool]:
+        """Tell whether an article is in scope, and whether its translations are all that counts."""
+        is_in_scope = self._is_in_scope(article)
+        return (
+            article,
+            is_in_scope,
+            not is_in_scope or has_source(article, article.translations or ()),
+        )
+
+    def _completed(
+        self, article: Article, asked: tuple[Translation, ...] | None
+    ) -> tuple[Translation, ...] | None:
+        """Return the translations of an article that was asked for them; None if it is gone."""
+        self._stats.asked_one_by_one += 1
+        if asked is None or has_source(article, asked):
+            return asked
+        self._stats.without_source += 1
+        return (*(article.translations or ()), *asked)
+
+    def _call_for(self, called_for: Change, *, missed: bool) -> None:
         called_for = called_for._replace(missed=missed)
         if self._has_to_be_emitted(called_for):
             self._outbox.put(called_for)
-            return True
-        self._outbox.drop(subdomain, article.id)
+            return
+        self._outbox.drop(called_for.brand_subdomain, called_for.article_id)
         self._known.settle(called_for.article_id, called_for.digest, called_for.held, missed=missed)
         if called_for.held:
             self._stats.unchanged += 1
         else:
             self._stats.out_of_scope += 1
-        return True
 
     def _has_to_be_emitted(self, called_for: Change) -> bool:
         is_new = self._known[called_for.article_id] is None
@@ -294,7 +405,7 @@ class _Sync:
         filters, section_id = self._rules.filters, article.section_id
         category_id = None
         if filters.categories and section_id is not None:
-            category_id = self._category_id(section_id)
+            category_id = self._category_of.get(section_id)
         needs_section = filters.categories or filters.sections
         if (needs_section and section_id is None) or (filters.categories and category_id is None):
             self._stats.without_section += 1
@@ -304,35 +415,27 @@ class _Sync:
             filters = filters._replace(categories=frozenset(), sections=sections)
         return has_article(filters, article, category_id)
 
-    def _category_id(self, section_id: int) -> int | None:
-        if section_id not in self._category_of and not self._asked_for_sections_again:
-            self._asked_for_sections_again = True
-            for page in self._client.sections():
-                self._remember(page)
-        return self._category_of.get(section_id)
-
     def _remember(self, sections: Iterable[Section]) -> None:
         self._category_of.update({row.id: row.category_id for row in sections})
 
-    def _translations(self, article: Article) -> tuple[Translation, ...] | None:
-        """Return the translations of an article, asked for where they are partial; None if gone."""
-        listed = article.translations or ()
-        if has_source(article, listed):
-            return listed
-        self._stats.asked_one_by_one += 1
-        asked = self._client.translations(article.id)
-        if asked is None or has_source(article, asked):
-            return asked
-        self._stats.without_source += 1
-        return (*listed, *asked)
+    def _learn_sections(self, articles: Iterable[Article]) -> Generator[Emitted, None, None]:
+        """Ask for the sections once more where one is new and its category matters."""
+        if not self._rules.filters.categories or self._asked_for_sections_again:
+            return
+        if all(row.section_id is None or row.section_id in self._category_of for row in articles):
+            return
+        self._asked_for_sections_again = True
+        pages = yield from self._workers.ask(lambda: list(self._client.sections()))
+        for page in pages:
+            self._remember(page)
 
-    def _send_if_full(self) -> Iterator[Record | State]:
+    def _send_if_full(self) -> Iterator[Emitted]:
         if self._outbox.is_full:
             yield from self._send()
 
-    def _send(self) -> Iterator[Record | State]:
+    def _send(self) -> Iterator[Emitted]:
         if self._outbox.rests_on_absence:
-            self._prove_reader()
+            yield from self._workers.ask(self._prove_reader)
         yield from self._outbox.send()
 
     def _prove_reader(self) -> None:
@@ -361,7 +464,7 @@ class _Sync:
         Not the latest stamp that was seen: an article may be edited after its page was read and
         before another one that is read later.
         """
-        return later(self._help_center.asked_at, -SETTLING_SECONDS)
+        return later(self._client.began_at, -SETTLING_SECONDS)
 
     def _log_summary(self, way: str) -> None:
         if self._stats.without_source:

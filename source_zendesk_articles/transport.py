@@ -6,14 +6,16 @@ CDK's; what is worth a retry, and how often, is decided here.
 
 import logging
 import re
+import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import requests
 from airbyte_cdk.models import FailureType
@@ -24,6 +26,7 @@ from airbyte_cdk.sources.streams.http.error_handlers import (
     ErrorResolution,
     ResponseAction,
 )
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from source_zendesk_articles.config import AuthType
@@ -35,6 +38,8 @@ from source_zendesk_articles.errors import (
 )
 from source_zendesk_articles.instants import write_instant
 from source_zendesk_articles.models import JsonObject, UnreadableAnswerError, parse_answer
+from source_zendesk_articles.pace import Pace
+from source_zendesk_articles.workers import WORKERS
 
 Answer = TypeVar("Answer")
 
@@ -43,10 +48,18 @@ TIMEOUT: Final = (10.0, 75.0)
 # The limits count by the minute: https://developer.zendesk.com/api-reference/introduction/rate-limits/
 LONGEST_BLIND_WAIT: Final = 60
 UNLIMITED: Final = 10**9
+# A page that is longer is asked for in halves. Parsed it takes some three times as many bytes of
+# memory, and a hundred articles in twenty locales of 100 KB would be 200 MB long.
+PAGE_BYTES: Final = 16_000_000
+HELP_CENTER: Final = "/api/v2/help_center"
 
+# As many at a time as cost no time, and let little more in than is wanted.
+_CHUNK_BYTES: Final = 256 * 1024
 # A token might be said to be created.
 _USABLE: Final = (HTTPStatus.OK, HTTPStatus.CREATED)
 _DAY: Final = 24 * 60 * 60
+# Python runs one thread at a time: parsed side by side, pages would all come late.
+_PARSING: Final = threading.Lock()
 _LOG = logging.getLogger("airbyte.zendesk")
 # The CDK's client logs the headers of each request at DEBUG level, the credentials among them.
 _CLIENT_LOG = logging.getLogger("airbyte.zendesk.http")
@@ -61,17 +74,21 @@ class RetryPolicy(NamedTuple):
     """When a request counts as failed: after so many tries, or so many answers with 429.
 
     `longest_wait` in seconds bounds what `Retry-After` asks for; the request is then made early.
+    An answer of more than `most_bytes` is not read to its end.
     """
 
     tries: int
     rate_limited_tries: int
     longest_wait: int
+    most_bytes: int = UNLIMITED
 
 
 # Waits of 2, 3, 5, 9, 17, 33 s: a fault of a minute passes unnoticed.
 PATIENT: Final = RetryPolicy(tries=7, rate_limited_tries=UNLIMITED, longest_wait=_DAY)
 # Big pages are known to time out (502, 504): after three tries half of one is likelier to come.
-BIG_PAGE: Final = RetryPolicy(tries=3, rate_limited_tries=UNLIMITED, longest_wait=_DAY)
+BIG_PAGE: Final = RetryPolicy(
+    tries=3, rate_limited_tries=UNLIMITED, longest_wait=_DAY, most_bytes=PAGE_BYTES
+)
 # Whether visitors may read has a safe answer, no, which need not be waited for for ever: but for
 # several times the minute by which limits count.
 VISITOR: Final = RetryPolicy(tries=5, rate_limited_tries=9, longest_wait=120)
@@ -79,18 +96,37 @@ VISITOR: Final = RetryPolicy(tries=5, rate_limited_tries=9, longest_wait=120)
 
 @dataclass
 class RequestStats:
-    """What the requests of one client have cost so far."""
+    """What the requests of one client have cost so far; many threads count."""
 
     sent: int = 0
     waits: int = 0
     waited_seconds: float = 0.0
+    _waiting_until: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def waiting_seconds(self) -> float:
+        """How long a request waits from now on before it is made again."""
+        return max(self._waiting_until - time.monotonic(), 0.0)
+
+    def count_request(self) -> None:
+        """Add a request."""
+        with self._lock:
+            self.sent += 1
+
+    def count_wait(self, seconds: float) -> None:
+        """Add a wait that begins now."""
+        with self._lock:
+            self.waits += 1
+            self.waited_seconds += seconds
+            self._waiting_until = max(self._waiting_until, time.monotonic() + seconds)
 
 
 class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
     """One request until its answer is usable: tells the CDK what to retry, and when to stop.
 
     `answer` is what a usable answer says, None after a refusal; `date` is when Zendesk gave
-    either, None where it does not say.
+    either, None where it does not say; `content` is the body of a refusal.
     """
 
     def __init__(
@@ -99,13 +135,16 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         parse: Callable[[JsonObject], Answer],
         policy: RetryPolicy,
         stats: RequestStats,
+        pace: Pace | None,
     ) -> None:
         self.answer: Answer | None = None
         self.date: str | None = None
+        self.content = b""
         self._request = request
         self._parse = parse
         self._policy = policy
         self._stats = stats
+        self._pace = pace
         self._failures = 0
         self._rate_limited = 0
         self._reason = ""
@@ -128,12 +167,17 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
 
         Raises:
             AirbyteTracedException: a `config_error` where this machine's settings are wrong.
+            NoUsableAnswerError: for an answer that is too long.
 
         """
-        self._stats.sent += 1
+        self._stats.count_request()
         answer = response_or_exception
         if not isinstance(answer, requests.Response):
             return self._again(_broken(answer))
+        try:
+            content = self._read(answer)
+        except requests.RequestException as error:
+            return self._again(_broken(error))
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             return self._again("the rate limit is reached", ResponseAction.RATE_LIMITED)
         if answer.status_code not in _USABLE and _is_passing(answer.status_code):
@@ -141,9 +185,12 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         self.date = _date(answer)
         if answer.status_code in _USABLE:
             try:
-                self.answer = self._parse(parse_answer(answer.content))
+                with _PARSING:
+                    self.answer = self._parse(parse_answer(content))
             except UnreadableAnswerError as error:
                 return self._again(str(error))
+        else:
+            self.content = content
         return ErrorResolution(ResponseAction.SUCCESS)
 
     def backoff_time(
@@ -170,10 +217,22 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         if count >= most:
             raise NoUsableAnswerError(self._request, f"{self._reason}, {count} times in a row")
         seconds = min(asked_for or blind, self._policy.longest_wait)
-        self._stats.waits += 1
-        self._stats.waited_seconds += seconds + 1
+        self._stats.count_wait(seconds + 1)
+        if self._is_rate_limited and self._pace:
+            self._pace.pause(seconds + 1)
         _LOG.info("Waiting %d s for %s: %s.", seconds + 1, self._request, self._reason)
         return seconds
+
+    def _read(self, answer: requests.Response) -> bytes:
+        chunks: list[bytes] = []
+        length = 0
+        for chunk in answer.iter_content(_CHUNK_BYTES):
+            chunks.append(chunk)
+            length += len(chunk)
+            if length > self._policy.most_bytes:
+                answer.close()
+                raise NoUsableAnswerError(self._request, f"it has more than {length:,} bytes")
+        return b"".join(chunks)
 
     def _again(self, reason: str, action: ResponseAction = ResponseAction.RETRY) -> ErrorResolution:
         self._reason = reason
@@ -182,14 +241,16 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
 
 
 class _Session(requests.Session):
-    """A session that neither follows redirects nor keeps cookies.
+    """A session that neither follows redirects nor keeps cookies; many threads use it.
 
     A cookie of a signed-in answer would sign a visitor's request, or outlive its credentials.
     """
 
-    def __init__(self, auth: AuthBase) -> None:
+    def __init__(self, auth: AuthBase, pace: Pace) -> None:
         super().__init__()
         self.auth = auth
+        self._pace = pace
+        self.mount("https://", HTTPAdapter(pool_maxsize=WORKERS))
         self.headers["User-Agent"] = (
             f"source-zendesk-articles/{version('source-zendesk-articles')} (Airbyte)"
         )
@@ -198,6 +259,16 @@ class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 -- not even looked at
         """Find none."""
         return
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 -- as its parent has it
+        """Send a request as soon as the rate limit allows."""
+        is_paced = _is_paced(request.path_url)
+        if is_paced:
+            self._pace.wait()
+        response = super().send(request, **kwargs)
+        if is_paced:
+            self._pace.note(response.headers)
+        return response
 
 
 @runtime_checkable
@@ -209,19 +280,29 @@ class Renewable(Protocol):
 
 
 class Transport:
-    """One host, and who asks it; `stats` are counted on.
+    """One host, and who asks it, from any thread; `stats` are counted on, `pace` is kept to.
 
     Every request raises an `AirbyteTracedException` in the user's words where there is no answer:
     `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
     """
 
-    def __init__(self, host: str, auth: AuthBase, auth_type: AuthType, stats: RequestStats) -> None:
+    def __init__(
+        self, host: str, auth: AuthBase, auth_type: AuthType, stats: RequestStats, pace: Pace
+    ) -> None:
         self._host = host
         self._stats = stats
+        self._pace = pace
         self._auth_type = auth_type
         self._auth = auth
-        self._session = _Session(auth)
+        self._session = _Session(auth, pace)
+        self._noting = threading.Lock()
         self._now: str | None = None
+        self._began_at: str | None = None
+
+    @property
+    def began_at(self) -> str:
+        """Zendesk's clock at the earliest of its answers."""
+        return self._began_at or self.now
 
     @property
     def now(self) -> str:
@@ -263,7 +344,8 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> tuple[_AnswerHandler[Answer], requests.Response]:
-        handler = _AnswerHandler(f"{method} {self._host}{path}", parse, policy, self._stats)
+        pace = self._pace if _is_paced(path) else None
+        handler = _AnswerHandler(f"{method} {self._host}{path}", parse, policy, self._stats, pace)
         http = HttpClient(
             name="articles",
             logger=_CLIENT_LOG,
@@ -278,14 +360,18 @@ class Transport:
                 f"https://{self._host}{path}",
                 params=params,
                 json=body,
-                request_kwargs={},
+                # Its body is read here, no further than it may be long.
+                request_kwargs={"stream": True},
             )
         except OSError as error:
             # Plain, it is what `requests` raises where REQUESTS_CA_BUNDLE names no file.
             if type(error) is not OSError:
                 raise
             raise broken_set_up(f"{error}.") from None
-        self._now = handler.date or self._now
+        if handler.date:
+            with self._noting:
+                self._now = handler.date
+                self._began_at = min(self._began_at or handler.date, handler.date)
         return handler, response
 
     def _answer(
@@ -298,7 +384,7 @@ class Transport:
                 host=self._host,
                 path=path,
                 status=response.status_code,
-                content=response.content,
+                content=handler.content,
                 location=response.headers.get("Location"),
                 auth_type=self._auth_type,
                 now=self._now,
@@ -312,6 +398,11 @@ class NoAuth(AuthBase):
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         """Return the request as it is."""
         return r
+
+
+def _is_paced(path: str) -> bool:
+    # Support's requests, `users/me` among them, count apart.
+    return path.startswith(HELP_CENTER)
 
 
 def _is_passing(status: int) -> bool:

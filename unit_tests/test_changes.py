@@ -4,7 +4,7 @@ import pytest
 
 from source_zendesk_articles.changes import Change, Rules, change, retract
 from source_zendesk_articles.config import Filters
-from source_zendesk_articles.models import Article, JsonObject, Translation
+from source_zendesk_articles.models import Article, JsonObject, Translation, content_hash
 from source_zendesk_articles.records import digest, record, shared_fields
 from source_zendesk_articles.variants import Audience, variants
 
@@ -16,7 +16,8 @@ ARTICLE = Article(7, "en-us", STAMPED, 3, (), frozenset(), None, {"user_segment_
 
 def text(locale: str, *, outdated: bool = False, draft: bool = False) -> Translation:
     raw: JsonObject = {"draft": draft}
-    return Translation(locale, "Titel", "<p>Text</p>", STAMPED, outdated=outdated, raw=raw)
+    hashed = content_hash("Titel", "<p>Text</p>")
+    return Translation(locale, "Titel", "<p>Text</p>", STAMPED, outdated, hashed, raw)
 
 
 ENGLISH, GERMAN, FRENCH = text("en-us"), text("de"), text("fr")

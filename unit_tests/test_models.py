@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -55,10 +56,12 @@ def test_a_page_of_articles_is_read_with_its_translations() -> None:
         article.source_locale,
         article.outdated_locales,
     )
-    assert article.raw is ARTICLE
+    # Its translations and their texts are not kept twice.
+    assert without(without(ARTICLE, "translations"), "title") == article.raw
     assert article.translations is not None
     (translation,) = article.translations
     assert ("de", "Titel", None) == (translation.locale, translation.title, translation.body)
+    assert sha256(b"Titel\n").hexdigest() == translation.content_hash
 
 
 def test_the_last_page_ends_the_list_though_it_has_a_cursor() -> None:

@@ -10,12 +10,11 @@ import pytest
 
 from source_zendesk_articles import records
 from source_zendesk_articles.instants import later
-from source_zendesk_articles.models import Article, Translation
+from source_zendesk_articles.models import Article, Translation, content_hash
 from source_zendesk_articles.records import (
     NOTICED,
     Cursor,
     Record,
-    content_hash,
     digest,
     record,
     retraction,
@@ -34,6 +33,7 @@ TRANSLATION = Translation(
     body="<p>Within 14 days.</p>",
     updated_at="2026-01-01T00:00:00Z",
     outdated=False,
+    content_hash=sha256(b"Refunds\n<p>Within 14 days.</p>").hexdigest(),
     raw={
         "id": 9,
         "draft": False,
@@ -291,7 +291,8 @@ def test_each_field_is_noticed_or_left_out_on_purpose() -> None:
 
 
 def with_text(title: str | None, body: str | None) -> Record:
-    text = TRANSLATION._replace(title=title, body=body)
+    hashed = content_hash(title, body)
+    text = TRANSLATION._replace(title=title, body=body, content_hash=hashed)
     return record_of(VARIANT._replace(translation=text))
 
 

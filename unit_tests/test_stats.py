@@ -1,6 +1,14 @@
 """What the log says of a sync."""
 
-from source_zendesk_articles.stats import EmissionStats, ReadStats, summary
+import pytest
+
+from source_zendesk_articles.stats import (
+    EmissionStats,
+    Progress,
+    ReadStats,
+    progress,
+    summary,
+)
 from source_zendesk_articles.transport import RequestStats
 
 
@@ -28,3 +36,36 @@ def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
         "(user_segment 2,000, draft 1,000); 1,205 retracted (archived_or_deleted 1,200, "
         "outdated 5); 7 outdated left out; 140 requests (3 for translations); 5 waits (62 s)."
     ) == summary(read, emitted, RequestStats(sent=140, waits=5, waited_seconds=62))
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        (
+            Progress("acme", 1200, 3000, 15000, 14, 0.0),
+            "Help Center acme: 1,200 of 3,000 articles read, 14 requests, not waiting.",
+        ),
+        (
+            Progress("acme", 7, None, None, 2, 30.4),
+            "Help Center acme: 7 articles read, 2 requests, waiting, 30 s more.",
+        ),
+    ],
+)
+def test_progress_is_told_in_a_line(told: Progress, line: str) -> None:
+    assert line == str(told)
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        (ReadStats(articles=100, total=300, is_first=True, variants=250), 750),
+        (ReadStats(articles=100, total=300, is_first=False, variants=250), None),
+        (ReadStats(articles=0, total=300, is_first=True), None),
+        (ReadStats(articles=100, is_first=True, variants=250), None),
+        (ReadStats(total=0, is_first=True), None),
+    ],
+)
+def test_how_many_records_will_come_is_told_where_all_of_them_are_new(
+    read: ReadStats, expected: int | None
+) -> None:
+    assert expected == progress("acme", read, RequestStats()).expected

@@ -120,6 +120,7 @@ def translation(locale: str, **fields: object) -> Translation:
         body=None,
         updated_at="2026-01-01T00:00:00Z",
         outdated=raw["outdated"] is True,
+        content_hash="",
         raw=raw,
     )
 
