@@ -50,8 +50,7 @@ class ArticleListing(Generic[Tick]):
     """One listing; `total` is how many articles Zendesk says there are, None until it does.
 
     The first page tells. What offset pages reach is read by these, more articles category by
-    category, and a category that is too long itself section by section: a section has 5,000 at
-    most. https://support.zendesk.com/hc/en-us/articles/4408824584602
+    category, and a category that is too long itself section by section, which has 5,000 at most.
     """
 
     def __init__(self, client: HelpCenterClient, workers: Workers[Tick]) -> None:
