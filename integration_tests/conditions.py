@@ -34,7 +34,7 @@ def without_waiting(zendesk: ZendeskEmulator) -> Iterator[list[float]]:
 
         def wait(self, timeout: float | None = None) -> bool:
             moments = len(passed)
-            super().wait(0.01)
+            super().wait(0.002)
             if timeout and moments == len(passed):
                 let_pass(timeout)
             return True

@@ -647,7 +647,7 @@ def _of(rows: dict[Key, Row], article_id: int) -> dict[Key, Row]:
 
 TestMirror = Mirror.TestCase
 TestMirror.settings = settings(
-    max_examples=80,
+    max_examples=60,
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

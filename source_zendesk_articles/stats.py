@@ -28,6 +28,10 @@ class ReadStats:
     without_source: int = 0
     without_section: int = 0
 
+    def begin_again(self) -> None:
+        """Count from nothing: all will be seen again."""
+        vars(self).update(vars(ReadStats(total=self.total)))
+
 
 @dataclass
 class EmissionStats:

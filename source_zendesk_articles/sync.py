@@ -276,7 +276,7 @@ class _Sync:
             # What waits may be gone by now.
             self._outbox.clear()
             seen.clear()
-            self._stats.articles, self._stats.is_first = 0, False
+            self._stats.begin_again()
             for page in listing.read_by_cursor():
                 yield from self._see_page(page, seen)
         return seen
