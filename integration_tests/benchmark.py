@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,7 +124,7 @@ def one_category(runs: int) -> list[Row]:
 
 def _first_sync(shape: Shape, runs: int, target: str) -> Row:
     readers = (OURS, BARE, *_peers())
-    with Served(shape, latency=0.15) as served:
+    with closing(Served(shape, latency=0.15)) as served:
         taken = _take_turns(served, runs, readers)
     seconds = {reader: [run.seconds for run in taken[reader]] for reader in readers}
     ratio = median(seconds[OURS]) / median(seconds[BARE])
@@ -141,9 +142,9 @@ def throughput(runs: int) -> list[Row]:
     """Measure what a further record takes: two sizes, as readers differ in when they begin."""
     small, large = (Shape(articles, locales=5, body=5000) for articles in (1000, 9000))
     readers = (OURS, BARE, *_peers())
-    with Served(small) as served:
+    with closing(Served(small)) as served:
         begun = _take_turns(served, runs, readers)
-    with Served(large) as served:
+    with closing(Served(large)) as served:
         ended = _take_turns(served, runs, readers)
 
     def rate(reader: Reader) -> float:
@@ -168,7 +169,7 @@ def growth(runs: int) -> list[Row]:
     taken: dict[int, dict[Reader, list[Run]]] = {}
     for articles in (100, 300, 1000, 3000, 10_000, 20_000, 40_000):
         shape = Shape(articles, locales=10, body=1000)
-        with Served(shape) as served:
+        with closing(Served(shape)) as served:
             taken[shape.variants] = _take_turns(served, min(runs, _LONG), (OURS, BARE))
     # In a process of its own: what this one holds counts into the peak of each later command.
     plotting = multiprocessing.get_context("spawn").Process(target=_plot, args=(taken,))
@@ -210,7 +211,7 @@ def rate_limit(_: int) -> list[Row]:
     """Measure a first sync that the rate limit holds up. Once: a run is a minute of waiting."""
     limit = 400
     shape = Shape(articles=40_000, locales=2, body=1000)
-    with Served(shape, rate_limit=limit) as served:
+    with closing(Served(shape, rate_limit=limit)) as served:
         served.begin_minute()
         run = _read(OURS, served)
     # The minute began with the process. Beside the pages, one request at least proves the reader.
@@ -225,10 +226,10 @@ def rate_limit(_: int) -> list[Row]:
     ]
 
 
-def idle(_: int, *, articles: int = 1000) -> list[Row]:
+def idle(_: int) -> list[Row]:
     """Count what a sync takes that finds nothing."""
     target = "2 requests, 0 records"
-    return [_second_sync(articles, 0, "nothing changed", target)]
+    return [_second_sync(1000, 0, "nothing changed", target)]
 
 
 def changed(_: int, *, articles: int = 1000, edits: int = 150) -> list[Row]:
@@ -240,7 +241,7 @@ def changed(_: int, *, articles: int = 1000, edits: int = 150) -> list[Row]:
 def _second_sync(articles: int, edits: int, what: str, target: str) -> Row:
     reached = {}
     for reader in (OURS, BARE, *_peers()):
-        with Served(Shape(articles, locales=5, body=1000)) as served:
+        with closing(Served(Shape(articles, locales=5, body=1000))) as served:
             first = _read(reader, served)
             if edits:
                 served.edit(edits)
@@ -278,7 +279,7 @@ def ceiling(runs: int) -> list[Row]:
     pages, connections = 50, 16
     shape = Shape(articles=pages * _PAGE, locales=5, body=2000)
     script = str(_HERE / "byte_reader.py")
-    with Served(shape) as served, tempfile.TemporaryDirectory() as folder:
+    with closing(Served(shape)) as served, tempfile.TemporaryDirectory() as folder:
         _configure(served, Path(folder))
         command = (*_PYTHON, script, "config.json", str(pages), str(connections))
         texts = [_measure(command, served.environment, folder).text for _ in range(runs)]

@@ -5,8 +5,7 @@ import random
 import textwrap
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import requests
@@ -53,7 +52,7 @@ class Shape:
 
 
 class Served:
-    """The emulated account, from the making of the object to the end of its `with` block.
+    """The emulated account, from the making of the object to `close`.
 
     `latency` in seconds a request, `rate_limit` in requests a minute. What the emulator encodes
     once is encoded before the first reader comes.
@@ -70,15 +69,8 @@ class Served:
         self.environment: dict[str, str]
         self.environment, self.email, self.api_token = self._connection.recv()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the account and its process."""
         self._connection.close()
         self._process.join()
 

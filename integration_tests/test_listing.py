@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from integration_tests.conditions import pages_of, without_waiting
+from integration_tests.conditions import pages_of
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.platform import Platform
 from integration_tests.truth import mirror
 from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill
+from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.transport import BIG_PAGE
 
 Json = dict[str, Any]
@@ -361,10 +363,21 @@ def test_missing_articles_and_lists_of_translations_are_asked_for_side_by_side(
     for article in help_center.articles[:10]:
         help_center.archive(article)
     zendesk.switches.sideload_on_lists = False
-    zendesk.latency = 0.05
-    with without_waiting(zendesk):
-        platform.sync(config(zendesk))
+    # Who comes alone waits in vain for a second one.
+    together = Barrier(2, timeout=20)
+
+    def in_pairs(ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(*arguments: object) -> object:
+            together.wait()
+            return ask(*arguments)
+
+        return asked
+
+    with (
+        patch.object(HelpCenterClient, "article", in_pairs(HelpCenterClient.article)),
+        patch.object(HelpCenterClient, "translations", in_pairs(HelpCenterClient.translations)),
+    ):
+        assert platform.sync(config(zendesk)).succeeded
     assert mirror(help_center) == platform.destination.table
-    # In which order they are answered is chance, that they were asked one by one is not.
     shown = [r.path for r in zendesk.requests if r.path.startswith(f"{LIST}/")]
     assert {f"{LIST}/{article.id}" for article in help_center.archived_articles} <= set(shown)

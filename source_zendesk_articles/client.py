@@ -201,9 +201,8 @@ class HelpCenterClient:
         """Yield the categories, a page at a time."""
         return self._pages(f"{HELP_CENTER}/categories", parse_categories, key=attrgetter("id"))
 
-    def sections(self, category_id: int | None = None) -> Iterator[tuple[Section, ...]]:
-        """Yield the sections of a category, or of all, a page at a time."""
-        inside = "" if category_id is None else f"/categories/{category_id}"
+    def sections(self, inside: str = "") -> Iterator[tuple[Section, ...]]:
+        """Yield the sections of all categories, or inside `/categories/{id}`, a page at a time."""
         return self._pages(f"{HELP_CENTER}{inside}/sections", parse_sections, key=attrgetter("id"))
 
     def translations(self, article_id: int) -> tuple[Translation, ...] | None:

@@ -154,7 +154,7 @@ class ArticleListing(Generic[Tick]):
         page = self._offset_page(inside, 1)
         if _is_in_reach(page.total):
             return self._rest_of(inside, page)
-        rows = (row for rows in self._client.sections(category_id) for row in rows)
+        rows = (row for rows in self._client.sections(inside) for row in rows)
         return _listed(page.articles, tuple(partial(self._section, row.id) for row in rows))
 
     def _section(self, section_id: int) -> ListedPage:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Final
 
@@ -70,7 +71,8 @@ def sync_help_center(
     stats = ReadStats()
 
     try:
-        with Workers(partial(progress, client.subdomain, stats, client.requests)) as workers:
+        tell = partial(progress, client.subdomain, stats, client.requests)
+        with closing(Workers(tell)) as workers:
             return (yield from _sync(client, config, began_with, workers, stats))
     except BaseException:
         # Nobody waits any more for what the threads are at.

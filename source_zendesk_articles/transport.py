@@ -225,13 +225,13 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
 
     def _read(self, answer: requests.Response) -> bytes:
         chunks: list[bytes] = []
-        length = 0
+        length, most = 0, self._policy.most_bytes
         for chunk in answer.iter_content(_CHUNK_BYTES):
             chunks.append(chunk)
             length += len(chunk)
-            if length > self._policy.most_bytes:
+            if length > most:
                 answer.close()
-                raise NoUsableAnswerError(self._request, f"it has more than {length:,} bytes")
+                raise NoUsableAnswerError(self._request, f"it has more than {most:,} bytes")
         return b"".join(chunks)
 
     def _again(self, reason: str, action: ResponseAction = ResponseAction.RETRY) -> ErrorResolution:

@@ -5,8 +5,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 Result = TypeVar("Result")
 Tick = TypeVar("Tick")
@@ -33,15 +32,8 @@ class Workers(Generic[Tick]):
         self._lock = threading.Lock()
         self._busy = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let each thread end with what it is at."""
         for _ in self._threads:
             self._calls.put(None)
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from functools import partial
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ Result = TypeVar("Result")
 @pytest.fixture
 def workers() -> Iterator[Workers[str]]:
     """Return threads for whose results to wait yields "tick"."""
-    with Workers(lambda: "tick") as made:
+    with closing(Workers(lambda: "tick")) as made:
         yield made
 
 
@@ -77,7 +78,7 @@ def test_there_are_as_many_threads_as_there_is_to_do_and_no_more_than_allowed(
 
 def test_threads_end_when_they_are_left() -> None:
     before = threading.active_count()
-    with Workers(int) as workers:
+    with closing(Workers(int)) as workers:
         workers.submit(int).result()
     while threading.active_count() > before:
         time.sleep(0.001)
