@@ -168,6 +168,33 @@ def test_an_edit_between_two_pages_loses_and_doubles_nothing(  # noqa: PLR0913, 
     assert mirror(help_center) == platform.destination.table
 
 
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [(replace_article, "of 12 articles 11 came"), (create, "there were 12, and then 13")],
+)
+def test_what_shifts_under_a_first_listing_sends_it_to_the_cursor(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    edit: Callable[[HelpCenter, Article], None],
+    reason: str,
+) -> None:
+    fill(help_center, articles=12)
+
+    def happen() -> None:
+        zendesk.clock.advance(2)
+        edit(help_center, help_center.articles[0])
+
+    # One page after another, so that it is certain what was read before: nobody knows these
+    # articles, and so nobody would ask for the one that slips through.
+    zendesk.faults.add(Fault("edit", where={"page": "3"}, edit=happen))
+    with patch("source_zendesk_articles.listing.PAGES_AHEAD", 1):
+        output = sync(zendesk, platform, 100)
+    zendesk.faults.assert_consumed()
+    assert f"one page after another: {reason}." in output.logs
+    assert mirror(help_center) == platform.destination.table
+
+
 def double(answer: Json) -> Json:
     """Show the first row twice, and so one row less: what has no fixed order does so."""
     answer["articles"][-1] = answer["articles"][0]

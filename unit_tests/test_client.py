@@ -1,7 +1,9 @@
 """What goes over the wire, request by request."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from threading import Thread
 from unittest.mock import patch
 
 import pytest
@@ -12,6 +14,7 @@ from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.models import Category, Locales, Section
+from source_zendesk_articles.pace import StoppedError
 
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -30,6 +33,33 @@ def client() -> HelpCenterClient:
     entered = {"subdomain": "acme", "credentials": credentials}
     auth = authenticator(parse_config(entered), entered)
     return HelpCenterClient("acme", auth, "api_token")
+
+
+def test_a_429_holds_back_the_requests_of_other_threads(
+    client: HelpCenterClient, requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = {"status_code": 429, "headers": {"Retry-After": "300"}}
+    requests_mock.get(f"{HELP_CENTER}/locales", [limited])
+    requests_mock.get(f"{HELP_CENTER}/articles", json={"count": 7}, headers=DATE)
+    held: list[bool] = []
+
+    def ask() -> None:
+        with suppress(StoppedError):
+            client.count_articles()
+
+    def sleep(_: float) -> None:
+        other = Thread(target=ask)
+        other.start()
+        other.join(0.2)
+        held.append(other.is_alive())
+        client.stop()
+        other.join()
+
+    monkeypatch.setattr("time.sleep", sleep)
+    with pytest.raises(StoppedError):
+        client.locales()
+    assert held[0]
+    assert 1 == len(requests_mock.request_history)
 
 
 def test_a_request_is_signed_in_zendesks_basic_form_and_says_who_asks(
