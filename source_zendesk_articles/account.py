@@ -70,7 +70,9 @@ class _Brands:
     def problem(self, subdomain: str, why: str) -> AirbyteTracedException:
         """Return the error for a Help Center that is named and can not be read."""
         rows = self._rows or ()
-        return brand_problem(subdomain, why, [row.subdomain for row in rows if not problem(row)])
+        return brand_problem(
+            subdomain, why, sorted(row.subdomain for row in rows if not problem(row))
+        )
 
     def problems(self, planned: Plan) -> dict[str, AirbyteTracedException]:
         """Return the errors for what is wrong with the names in the configuration."""

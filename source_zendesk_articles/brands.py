@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from source_zendesk_articles.config import Config
+from source_zendesk_articles.config import Config, is_subdomain
 from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.models import Brand
 from source_zendesk_articles.state import HelpCenterState
@@ -97,6 +97,9 @@ def problem(brand: Brand | None) -> str | None:
         return "is a deleted brand"
     if not brand.active:
         return "is an inactive brand"
+    if not is_subdomain(brand.subdomain):
+        # The credential goes to the host that it names.
+        return "is no name of a host of Zendesk's"
     if not brand.has_help_center:
         return "is a brand without a Help Center"
     return None

@@ -11,7 +11,6 @@ from typing import Generic, NamedTuple, TypeVar
 
 import orjson
 
-from source_zendesk_articles.config import is_subdomain
 from source_zendesk_articles.instants import parse_instant
 
 JsonObject = Mapping[str, object]
@@ -324,13 +323,9 @@ def _article(row: object) -> Article:
 
 def _brand(row: object) -> Brand:
     raw = _object(row, "brand")
-    subdomain = _text(raw, "subdomain", "brand").lower()
-    # The credential goes to the host that it names.
-    if not is_subdomain(subdomain):
-        raise UnreadableAnswerError("brand: `subdomain` is not one")
     return Brand(
         id=_integer(raw, "id", "brand"),
-        subdomain=subdomain,
+        subdomain=_text(raw, "subdomain", "brand").lower(),
         active=_boolean(raw, "active", "brand"),
         is_deleted=_boolean(raw, "is_deleted", "brand"),
         has_help_center=_boolean(raw, "has_help_center", "brand"),
