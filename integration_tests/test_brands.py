@@ -1,6 +1,5 @@
 """Several Help Centers of one account in one sync."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -451,7 +450,7 @@ def test_a_full_refresh_that_failed_for_one_goes_on_with_that_one(
 def test_filters_by_id_are_those_of_one_of_them(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
-    ids: Collection[int] = [next(iter(shop.help_center.categories))]
+    ids = [next(iter(shop.help_center.categories))]
     configured = config(zendesk, brands=EVERY, categories=ids)
     assert run(zendesk, "check", configured).succeeded
     output = platform.sync(configured)

@@ -52,7 +52,8 @@ def plan(config: Config, entries: Entries, brands: Iterable[Brand] | None) -> Pl
     name_of = {brand.id: brand.subdomain for brand in rows}
     renamed = {name for name, entry in entries.items() if name_of.get(entry.brand, name) != name}
     readable = {name for name, brand in at.items() if problem(brand) is None}
-    unlisted = (entries.keys() | {config.subdomain}) - at.keys() - renamed
+    read_before = {name for name, entry in entries.items() if not entry.is_new}
+    unlisted = (read_before | {config.subdomain}) - at.keys() - renamed
     left = entries.keys() - readable - unlisted - problems.keys()
     return Plan(_ordered(readable | unlisted, config), frozenset(left), problems)
 
