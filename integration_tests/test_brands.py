@@ -127,8 +127,8 @@ def test_each_is_listed_when_it_is_due_itself(
     output = platform.sync(config(zendesk, brands=["shop"]))
     assert "Help Center acme: every article is listed" in output.logs
     assert "Help Center shop: reading what changed" in output.logs
-    # Before a listing the brands are looked at.
-    assert {"acme": 5, shop.subdomain: 2} == asked(zendesk)
+    # Before a listing the brands are looked at, and after it once more who reads.
+    assert {"acme": 6, shop.subdomain: 2} == asked(zendesk)
 
 
 def test_a_new_brand_is_read_by_itself(
@@ -239,7 +239,7 @@ def test_a_named_brand_that_can_not_be_read_is_an_error_that_lists_the_valid_one
         assert f"`brands` or `subdomain` names {why}" in sentence
         valid = ["acme", "club", "shop"] if how == "missing" else ["acme", "club"]
         assert f"The account's Help Centers are {', '.join(valid)}." in sentence
-    assert "What came of 2 other Help Centers is kept." in sentence
+    assert "What came of the others (2) is kept." in sentence
     # Nothing leaves because of a mistake.
     kept = held(platform)
     assert expected(zendesk, "acme", "club") == {
@@ -280,6 +280,23 @@ def test_every_brand_needs_the_list(
     assert platform.sync(config(zendesk, brands=[shop.subdomain])).succeeded
     output = platform.sync(config(zendesk, brands=["club"]))
     assert "Help Center club: There is no Zendesk account at" in output.error[1]
+
+
+@pytest.mark.usefixtures("waits")
+def test_names_do_without_a_list_that_does_not_come(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+) -> None:
+    furnish(zendesk.account.add_brand("club").help_center)
+    platform.sync(config(zendesk, brands=["club"]))
+    zendesk.faults.add(Fault("status", path=BRANDS, times=None))
+    # A name that was never read may be a mistake: what it may have replaced stays until it is read.
+    assert platform.sync(config(zendesk, brands=[shop.subdomain])).succeeded
+    assert expected(zendesk, "acme", "shop", "club") == held(platform)
+    assert platform.sync(config(zendesk, brands=["shop"])).succeeded
+    assert expected(zendesk, "acme", "shop") == held(platform)
+    output = platform.sync(config(zendesk, brands=EVERY))
+    assert "transient_error" == output.error[0]
+    assert output.records == []
 
 
 def test_where_no_brand_has_a_help_center_nothing_is_retracted(
@@ -412,7 +429,7 @@ def test_one_that_fails_does_not_lose_what_the_others_emitted(  # noqa: PLR0913,
     output = platform.sync(configured)
     assert failure_type == output.error[0]
     assert output.error[1].startswith(f"Help Center {failing}: ")
-    assert "What came of 2 other Help Centers is kept." in output.error[1]
+    assert "What came of the others (2) is kept." in output.error[1]
     assert expected(zendesk, other, "zoo") == held(platform)
     zendesk.faults.clear()
     output = platform.sync(configured)

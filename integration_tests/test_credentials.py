@@ -686,8 +686,7 @@ def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(  # noq
     make: Make,
     small: int,
 ) -> None:
-    for module in ("due", "sync"):
-        monkeypatch.setattr(f"source_zendesk_articles.{module}.SMALL", small)
+    monkeypatch.setattr("source_zendesk_articles.due.SMALL", small)
     zendesk.switches.incremental_page_size = 5
     fill(help_center, articles=20)
     zendesk.clock.advance(3600)

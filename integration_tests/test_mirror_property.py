@@ -312,7 +312,6 @@ class Mirror(RuleBasedStateMachine):
         package = "source_zendesk_articles"
         for name, value in (
             (f"{package}.due.SMALL", small),
-            (f"{package}.sync.SMALL", small),
             (f"{package}.outbox.BATCH_ARTICLES", batch),
         ):
             self._stack.enter_context(patch(name, value))

@@ -13,6 +13,7 @@ from source_zendesk_articles.changes import OUT_OF_SCOPE, retract
 from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.errors import (
+    NoUsableAnswerError,
     RefusalError,
     brand_problem,
     filters_without_match,
@@ -49,16 +50,16 @@ class _Brands:
         self._rows: tuple[Brand, ...] | None = None
 
     def rows(self) -> tuple[Brand, ...] | None:
-        """Return the brands; None where Zendesk does not let the user list them.
+        """Return the brands; None where Zendesk does not list them, and names do without.
 
         Raises:
-            AirbyteTracedException: where there is no answer, or a refusal and the list is needed.
+            AirbyteTracedException: where the list is needed.
 
         """
         if not self._has_asked:
             try:
                 self._rows = self._client.brands()
-            except RefusalError as error:
+            except (NoUsableAnswerError, RefusalError) as error:
                 if _is_everybodys(error):
                     raise
                 if self._config.every_brand:
@@ -198,10 +199,7 @@ class AccountSync:
         """
         if not isinstance(error, RefusalError) or _is_everybodys(error):
             return error
-        try:
-            rows = self._brands.rows()
-        except AirbyteTracedException:
-            return error
+        rows = self._brands.rows()
         if rows is None:
             return error
         why = problem(next((row for row in rows if row.subdomain == subdomain), None))

@@ -1,6 +1,6 @@
 """Which Help Centers a configuration means, and which of the known ones left it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from source_zendesk_articles.config import Config, is_subdomain
@@ -27,43 +27,56 @@ def needs_list(config: Config, entries: Entries) -> bool:
 
     A name that was never read may be wrong, and then what it replaced must not be retracted.
     """
-    return config.every_brand or (
-        bool(config.brands) and any(name not in entries for name in config.named)
-    )
+    return config.every_brand or (bool(config.brands) and not config.named <= _read_before(entries))
 
 
-def plan(config: Config, entries: Entries, brands: Iterable[Brand] | None) -> Plan:
+def plan(config: Config, entries: Entries, brands: Collection[Brand] | None) -> Plan:
     """Return what to read; `brands` is None where they were not listed, or can not be.
 
-    A list may be short: what was read before and has no row in it is read on, and with `*` a Help
-    Center leaves only when the row of its brand says so.
+    A list may be short: what was read before and has no row in it is read on.
     """
-    rows = list(brands or ())
-    at = {brand.subdomain: brand for brand in rows}
-    named = config.named - {config.subdomain} if config.every_brand else config.named
-    problems = {}
-    if brands is not None:
-        known = {name for name in entries if name not in at}
-        problems = {name: why for name in named - known if (why := problem(at.get(name)))}
-    if not config.every_brand:
-        # What was renamed or mistyped must not be retracted.
-        left = frozenset() if problems else entries.keys() - named
-        return Plan(_ordered(named - problems.keys(), config), frozenset(left), problems)
-    name_of = {brand.id: brand.subdomain for brand in rows}
+    if config.every_brand:
+        return _plan_every(config, entries, brands or ())
+    problems = _problems(config.named, entries, brands)
+    # Of what a mistake may have replaced nothing must be retracted.
+    in_doubt = problems or (brands is None and needs_list(config, entries))
+    left = entries.keys() - config.named if not in_doubt else ()
+    return Plan(_ordered(config.named - problems.keys(), config), frozenset(left), problems)
+
+
+def _plan_every(config: Config, entries: Entries, brands: Collection[Brand]) -> Plan:
+    """Return the plan for `*`: a Help Center leaves only when the row of its brand says so."""
+    # The account's own brand need not have a Help Center.
+    problems = _problems(config.named - {config.subdomain}, entries, brands)
+    listed = {brand.subdomain for brand in brands}
+    readable = {brand.subdomain for brand in brands if problem(brand) is None}
+    name_of = {brand.id: brand.subdomain for brand in brands}
     renamed = {name for name, entry in entries.items() if name_of.get(entry.brand, name) != name}
-    readable = {name for name, brand in at.items() if problem(brand) is None}
-    read_before = {name for name, entry in entries.items() if not entry.is_new}
-    unlisted = (read_before | {config.subdomain}) - at.keys() - renamed
+    unlisted = (_read_before(entries) | {config.subdomain}) - listed - renamed
     left = entries.keys() - readable - unlisted - problems.keys()
     return Plan(_ordered(readable | unlisted, config), frozenset(left), problems)
 
 
-def follow(entries: Entries, brands: Iterable[Brand]) -> dict[str, HelpCenterState]:
+def _problems(
+    named: Collection[str], entries: Entries, brands: Collection[Brand] | None
+) -> dict[str, str]:
+    if brands is None:
+        return {}
+    at = {brand.subdomain: brand for brand in brands}
+    unlisted = _read_before(entries) - at.keys()
+    asked = {name: problem(at.get(name)) for name in named if name not in unlisted}
+    return {name: why for name, why in asked.items() if why}
+
+
+def _read_before(entries: Entries) -> set[str]:
+    return {name for name, entry in entries.items() if not entry.is_new}
+
+
+def follow(entries: Entries, brands: Collection[Brand]) -> dict[str, HelpCenterState]:
     """Return the entries under the names that their brands have by now, each with its brand's id.
 
     What a renamed brand shows has other addresses: it has to be listed.
     """
-    brands = list(brands)
     name_of = {brand.id: brand.subdomain for brand in brands}
     id_of = {brand.subdomain: brand.id for brand in brands}
     names = {old: name_of.get(entry.brand, old) for old, entry in entries.items()}

@@ -25,11 +25,16 @@ def listing_needed(entry: HelpCenterState, reconcile_every_hours: int) -> str | 
         return "no listing of it was finished"
     if not entry.known.is_settled:
         return "a sync broke off, or an article was missing the last time"
-    if entry.listing.articles <= SMALL:
+    if is_small(entry.listing.articles):
         return "they are few"
     if reconcile_every_hours == 0:
         return "`reconcile_every_hours` is 0"
     return None
+
+
+def is_small(articles: int) -> bool:
+    """Tell whether a Help Center of so many articles is listed at every sync."""
+    return articles <= SMALL
 
 
 def listing_due(listing: Listing, now: str, scope: str, reconcile_every_hours: int) -> str | None:

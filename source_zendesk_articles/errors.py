@@ -200,13 +200,13 @@ def brand_problem(subdomain: str, why: str, valid: list[str]) -> AirbyteTracedEx
     )
 
 
-def no_list_of_brands(refusal: RefusalError) -> AirbyteTracedException:
+def no_list_of_brands(error: NoUsableAnswerError | RefusalError) -> AirbyteTracedException:
     """Return the error for `*` where Zendesk does not list the brands."""
     return AirbyteTracedException(
-        message=f"{refusal.message} The entry * in `brands` needs the list of brands, which some "
+        message=f"{error.message} The entry * in `brands` needs the list of brands, which some "
         "plans and roles do not get: name the subdomains instead.",
-        internal_message=refusal.internal_message,
-        failure_type=refusal.failure_type,
+        internal_message=error.internal_message,
+        failure_type=error.failure_type,
     )
 
 
@@ -224,7 +224,7 @@ def some_failed(
     errors: Mapping[str, AirbyteTracedException], *, read: int
 ) -> AirbyteTracedException:
     """Return the error for a sync in which some Help Centers failed, and others were `read`."""
-    kept = f" What came of {read} other Help Centers is kept." if read else ""
+    kept = f" What came of the others ({read}) is kept." if read else ""
     types = {error.failure_type for error in errors.values()}
     ours_first = (FailureType.system_error, FailureType.config_error, FailureType.transient_error)
     return AirbyteTracedException(

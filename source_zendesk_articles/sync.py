@@ -18,7 +18,7 @@ from source_zendesk_articles.changes import (
 )
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config
-from source_zendesk_articles.due import SMALL, is_suspicious, listing_due, listing_needed
+from source_zendesk_articles.due import is_small, is_suspicious, listing_due, listing_needed
 from source_zendesk_articles.errors import (
     RefusalError,
     reader_changed,
@@ -230,7 +230,7 @@ class _Sync:
             )
         yield from self._confirm(missing)
         # A next sync that does not list again would not find what was kept back from this one.
-        proof = self._workers.submit(self._prove_reader) if len(seen) > SMALL else None
+        proof = self._workers.submit(self._prove_reader) if not is_small(len(seen)) else None
         yield from self._send()
         if proof:
             yield from self._workers.result(proof)

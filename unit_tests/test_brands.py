@@ -67,6 +67,13 @@ def test_the_brands_are_listed_for_every_brand_and_for_a_name_that_was_never_rea
             [ACME, SHOP],
             Plan(("acme", "shop"), frozenset({"club"}), {}),
         ),
+        (configured("shop"), ["club"], None, Plan(("acme", "shop"), frozenset(), {})),
+        (
+            configured("shop"),
+            ["acme", "shop", "club"],
+            None,
+            Plan(("acme", "shop"), frozenset({"club"}), {}),
+        ),
         # Nothing leaves while a name may be a mistake.
         (configured("shop"), ["club"], [ACME], Plan(("acme",), frozenset(), {"shop": NO_BRAND})),
         (
