@@ -25,7 +25,7 @@ demo: $(READY)
 	@$(BIN)/python -m integration_tests.demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 # Without the peer, because there is no Python 3.11 or it can not be installed, the table says so.
 bench: $(READY) $(VENV)/benchmark-ready

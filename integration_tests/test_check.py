@@ -53,6 +53,7 @@ def test_the_form_of_spec_is_the_one_that_check_takes(zendesk: ZendeskEmulator) 
     assert list(form["properties"]) == [
         "subdomain",
         "credentials",
+        "brands",
         "locales",
         "categories",
         "sections",

@@ -1107,7 +1107,9 @@ def test_what_the_help_center_does_not_have_fails_a_check_and_warns_in_a_read(
     assert sentence in message
     output = platform.sync(config(zendesk, **filters))
     assert output.succeeded
-    (warning,) = [line for line in output.logs.splitlines() if line.startswith("WARN `")]
+    (warning,) = [
+        line for line in output.logs.splitlines() if line.startswith("WARN Help Center acme: `")
+    ]
     assert sentence in warning
     assert mirror(help_center, filters=filters) == held(platform)
 

@@ -17,6 +17,7 @@ from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.instants import epoch
 from source_zendesk_articles.models import (
     Article,
+    Brand,
     Category,
     Changes,
     Item,
@@ -28,6 +29,7 @@ from source_zendesk_articles.models import (
     Translation,
     User,
     parse_articles,
+    parse_brands,
     parse_categories,
     parse_changes,
     parse_count,
@@ -63,20 +65,38 @@ _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
+class Account:
+    """A Zendesk account, and the user who reads its Help Centers: they share a rate limit."""
+
+    def __init__(self, subdomain: str, auth: AuthBase, auth_type: AuthType) -> None:
+        self._subdomain = subdomain
+        self._auth = auth
+        self._auth_type = auth_type
+        # Nobody says that visitors share the limit of those who sign in.
+        self._paces = Pace(), Pace()
+
+    def help_center(self, subdomain: str | None = None) -> "HelpCenterClient":
+        """Return the Help Center of a brand, or the one that the account was named by."""
+        return HelpCenterClient(
+            subdomain or self._subdomain, self._auth, self._auth_type, self._paces
+        )
+
+
 class HelpCenterClient:
-    """One Help Center, and the user who reads it.
+    """One Help Center, and the user who reads it; `paces` are kept to, the visitor's the second.
 
     Every method raises an `AirbyteTracedException` in the user's words where there is no answer:
     `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
     """
 
-    def __init__(self, subdomain: str, auth: AuthBase, auth_type: AuthType) -> None:
+    def __init__(
+        self, subdomain: str, auth: AuthBase, auth_type: AuthType, paces: tuple[Pace, Pace]
+    ) -> None:
         self.subdomain = subdomain
         self.auth_type = auth_type
         self.host = f"{subdomain}.zendesk.com"
         self.requests = RequestStats()
-        # Nobody says that visitors share the limit of those who sign in.
-        self._paces = Pace(), Pace()
+        self._paces = paces
         self._signed = Transport(self.host, auth, auth_type, self.requests, self._paces[0])
         self._visitor = Transport(self.host, NoAuth(), auth_type, self.requests, self._paces[1])
         self._changes_size: int | None = None
@@ -94,7 +114,7 @@ class HelpCenterClient:
     def stop(self) -> None:
         """Refuse every further request to the Help Center, those too that threads sleep before."""
         for pace in self._paces:
-            pace.stop()
+            pace.stop(self.host)
 
     def me(self) -> User | None:
         """Return whom the credentials belong to; None where their scope does not tell.
@@ -108,6 +128,14 @@ class HelpCenterClient:
             if error.status != HTTPStatus.FORBIDDEN or self.auth_type == "api_token":
                 raise
         return None
+
+    def brands(self) -> tuple[Brand, ...]:
+        """Return every brand of the account, whichever of its hosts is asked.
+
+        https://developer.zendesk.com/api-reference/ticketing/account-configuration/brands/#list-brands
+        """
+        pages = self._pages("/api/v2/brands", parse_brands, key=attrgetter("id"))
+        return tuple(row for page in pages for row in page)
 
     def locales(self) -> Locales:
         """Return the locales that the Help Center has enabled."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, NamedTuple, get_args
+from typing import Annotated, Final, Literal, NamedTuple, get_args
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -17,9 +17,13 @@ from pydantic import (
 )
 
 _ZENDESK = ".zendesk.com"
-# One DNS label: what stands before `.zendesk.com` can then not lead a request to another host.
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _ADDRESS = re.compile(r"(?:https?://)?([^/?#]*)(?:[/?#].*)?", re.DOTALL)
+
+
+def is_subdomain(text: str) -> bool:
+    """Whether a text can stand before `.zendesk.com`, and can lead to no other host."""
+    return _LABEL.fullmatch(text) is not None and text != "www"
 
 
 def parse_subdomain(text: str) -> str:
@@ -34,7 +38,7 @@ def parse_subdomain(text: str) -> str:
     address = _ADDRESS.fullmatch(text.strip().lower())
     host = address.group(1) if address else ""
     subdomain = host.removesuffix(_ZENDESK)
-    if not _LABEL.fullmatch(subdomain) or subdomain == "www":
+    if not is_subdomain(subdomain):
         raise ValueError(
             "is not a Zendesk subdomain. Enter the instance name: `acme` if your agents work at "
             "https://acme.zendesk.com. The public address of a Help Center, such as "
@@ -79,6 +83,16 @@ ClientId = Annotated[
     str, StringConstraints(strip_whitespace=True), AfterValidator(_parse_client_id)
 ]
 Email = Annotated[str, AfterValidator(_parse_email)]
+
+
+EVERY_BRAND: Final = "*"
+
+
+def _parse_brand(text: str) -> str:
+    return EVERY_BRAND if text.strip() == EVERY_BRAND else parse_subdomain(text)
+
+
+Brand = Annotated[str, AfterValidator(_parse_brand)]
 
 
 class _Form(BaseModel):
@@ -147,6 +161,7 @@ class Config(_Form):
 
     subdomain: Subdomain
     credentials: Credentials = Field(discriminator="auth_type")
+    brands: frozenset[Brand] = frozenset()
     locales: frozenset[Locale] = frozenset()
     categories: frozenset[Id] = frozenset()
     sections: frozenset[Id] = frozenset()
@@ -156,6 +171,16 @@ class Config(_Form):
     reconcile_every_hours: int = Field(default=6, ge=0, le=168)
     retract_as: Literal["delete", "mark"] = "delete"
     treat_as_open: frozenset[Subdomain] = frozenset()
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The subdomains of the Help Centers that are named one by one."""
+        return self.brands - {EVERY_BRAND} | {self.subdomain}
+
+    @property
+    def every_brand(self) -> bool:
+        """Whether every active brand's Help Center is meant."""
+        return EVERY_BRAND in self.brands
 
     def treats_as_open(self, subdomain: str) -> bool:
         """Whether a Help Center that visitors can not read is taken for open."""

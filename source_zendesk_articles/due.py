@@ -14,12 +14,12 @@ SMALL: Final = 500
 FEWEST_SUSPICIOUS: Final = 20
 
 
-def listing_needed(entry: HelpCenterState | None, reconcile_every_hours: int) -> str | None:
+def listing_needed(entry: HelpCenterState, reconcile_every_hours: int) -> str | None:
     """Return why every article has to be listed, as far as the state tells; None if it does not.
 
     The text continues a sentence of the log.
     """
-    if entry is None:
+    if entry.is_new:
         return "it was never read before"
     if entry.listing is None:
         return "no listing of it was finished"

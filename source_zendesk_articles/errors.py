@@ -5,6 +5,7 @@ https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol#airbyte
 """
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -186,6 +187,53 @@ def unknown_visibility(host: str) -> AirbyteTracedException:
         "filter `visibility` depends on it. Nothing was emitted or retracted. Try again later.",
         internal_message="the visitor's request was not answered",
         failure_type=FailureType.transient_error,
+    )
+
+
+def brand_problem(subdomain: str, why: str, valid: list[str]) -> AirbyteTracedException:
+    """Return the error for a Help Center that is named and can not be read."""
+    return AirbyteTracedException(
+        message=f"`brands` or `subdomain` names {subdomain}, which {why}. The account's Help "
+        f"Centers are {', '.join(valid) or 'none'}.",
+        internal_message=f"{subdomain} {why}",
+        failure_type=FailureType.config_error,
+    )
+
+
+def no_list_of_brands(refusal: RefusalError) -> AirbyteTracedException:
+    """Return the error for `*` where Zendesk does not list the brands."""
+    return AirbyteTracedException(
+        message=f"{refusal.message} The entry * in `brands` needs the list of brands, which some "
+        "plans and roles do not get: name the subdomains instead.",
+        internal_message=refusal.internal_message,
+        failure_type=refusal.failure_type,
+    )
+
+
+def no_help_center() -> AirbyteTracedException:
+    """Return the error for `*` where no brand has a Help Center."""
+    return AirbyteTracedException(
+        message="No active brand of this account has a Help Center: set one up in Zendesk Guide "
+        "first. Nothing was emitted or retracted.",
+        internal_message="no brand has a Help Center",
+        failure_type=FailureType.config_error,
+    )
+
+
+def some_failed(
+    errors: Mapping[str, AirbyteTracedException], *, read: int
+) -> AirbyteTracedException:
+    """Return the error for a sync in which some Help Centers failed, and others were `read`."""
+    kept = f" What came of {read} other Help Centers is kept." if read else ""
+    types = {error.failure_type for error in errors.values()}
+    ours_first = (FailureType.system_error, FailureType.config_error, FailureType.transient_error)
+    return AirbyteTracedException(
+        message=" ".join(f"Help Center {name}: {error.message}" for name, error in errors.items())
+        + kept,
+        internal_message="; ".join(
+            f"{name}: {error.internal_message}" for name, error in errors.items()
+        ),
+        failure_type=next(type_ for type_ in ours_first if type_ in types),
     )
 
 

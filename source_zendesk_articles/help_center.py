@@ -1,7 +1,7 @@
 """Asks Zendesk what is settled before reading: by whom, in which locales, and for whom."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from source_zendesk_articles.advice import on_api_tokens
@@ -12,6 +12,8 @@ from source_zendesk_articles.instants import later
 from source_zendesk_articles.models import Locales, Section, User
 from source_zendesk_articles.scope import sentence_on_unknown
 
+Choices = dict[str, dict[object, str]]
+
 UNKNOWN_READER: Final = "unknown"
 # A change may become visible a little after its stamp, so that stamps are taken for read up to a
 # minute ago. Nor is younger asked for: sibling exports refuse that.
@@ -21,7 +23,7 @@ _LOG = logging.getLogger("airbyte.zendesk")
 
 
 class HelpCenter(NamedTuple):
-    """A Help Center that can be read; `asked_at` is when Zendesk said so, by its own clock.
+    """A Help Center that can be read.
 
     `reader` is the `identity` of the user, None where nobody asked.
     `visitors_may_read` is None where Zendesk did not say: then they may not, until it does.
@@ -30,7 +32,6 @@ class HelpCenter(NamedTuple):
     reader: str | None
     locales: Locales
     visitors_may_read: bool | None
-    asked_at: str
 
 
 class Hierarchy(NamedTuple):
@@ -53,7 +54,6 @@ def inspect(
 
     """
     reader = prove_staff(client)
-    asked_at = client.now
     locales = ask_locales()
     visitors_may_read = client.visitors_may_read(locales.default)
     if treat_as_open:
@@ -84,7 +84,7 @@ def inspect(
             "`treat_as_open`"
         )
     _LOG.info("Help Center %s %s.", client.subdomain, openness)
-    return HelpCenter(identity(reader), locales, visitors_may_read, asked_at)
+    return HelpCenter(identity(reader), locales, visitors_may_read)
 
 
 def prove_staff(client: HelpCenterClient) -> User | None:
@@ -155,14 +155,22 @@ def read_hierarchy(client: HelpCenterClient, filters: Filters) -> Hierarchy:
     )
 
 
-def unknown_filters(filters: Filters, locales: Locales, hierarchy: Hierarchy) -> list[str]:
-    """Return a sentence for each filter that names what the Help Center does not have."""
+def choices(locales: Locales, hierarchy: Hierarchy) -> Choices:
+    """Return what the filters of a Help Center can name: field → id or locale → its name or ""."""
     sections = hierarchy.sections.values()
-    valid: dict[str, dict[object, str]] = {
+    return {
         "locales": {locale.lower(): "" for locale in locales.enabled},
         "categories": {id_: name for id_, name in hierarchy.categories.items()},  # noqa: C416
         "sections": {section.id: section.name for section in sections},
     }
+
+
+def unknown_filters(filters: Filters, found: Iterable[Choices]) -> list[str]:
+    """Return a sentence for each filter that names what none of some Help Centers has."""
+    valid: Choices = {}
+    for one in found:
+        for field, names in one.items():
+            valid.setdefault(field, {}).update(names)
     sentences = (
         sentence_on_unknown(field, getattr(filters, field), names) for field, names in valid.items()
     )

@@ -128,6 +128,19 @@ class Section(NamedTuple):
     category_id: int
 
 
+class Brand(NamedTuple):
+    """A brand of the account; `id` stays when it is renamed.
+
+    https://developer.zendesk.com/api-reference/ticketing/account-configuration/brands/
+    """
+
+    id: int
+    subdomain: str
+    active: bool
+    is_deleted: bool
+    has_help_center: bool
+
+
 class Page(NamedTuple, Generic[Item]):
     """A page of a cursor-paged list; `after` is where the next one begins, None on the last.
 
@@ -258,6 +271,11 @@ def parse_sections(answer: JsonObject) -> Page[Section]:
     return _page(answer, "sections", _section)
 
 
+def parse_brands(answer: JsonObject) -> Page[Brand]:
+    """Parse a cursor page of brands."""
+    return _page(answer, "brands", _brand)
+
+
 def parse_shown_article(answer: JsonObject) -> Article:
     """Parse `GET /articles/{id}`."""
     return _article(_required(answer, "article", "an answer"))
@@ -300,6 +318,17 @@ def _article(row: object) -> Article:
             else tuple(_translation(row) for row in _array(raw, "translations", "article"))
         ),
         raw={name: value for name, value in raw.items() if name not in _NOT_KEPT},
+    )
+
+
+def _brand(row: object) -> Brand:
+    raw = _object(row, "brand")
+    return Brand(
+        id=_integer(raw, "id", "brand"),
+        subdomain=_text(raw, "subdomain", "brand").lower(),
+        active=_boolean(raw, "active", "brand"),
+        is_deleted=_boolean(raw, "is_deleted", "brand"),
+        has_help_center=_boolean(raw, "has_help_center", "brand"),
     )
 
 

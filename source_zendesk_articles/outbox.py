@@ -5,7 +5,7 @@ what followed it. So before a record or a retraction of an article goes out, a s
 in which that article is in doubt, in its old and its new locales.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -35,7 +35,8 @@ class Outbox:
         retract_as: Literal["delete", "mark"],
     ) -> None:
         self.help_centers = help_centers
-        self.stats = EmissionStats()
+        self.stats: defaultdict[str, EmissionStats] = defaultdict(EmissionStats)
+        """By subdomain."""
         self._cursor = cursor
         self._retract_as = retract_as
         self._waiting: dict[tuple[str, int], Change] = {}
@@ -44,6 +45,15 @@ class Outbox:
         self._emitted: set[int] = set()
         self.owes_state = False
         """Whether something was emitted that no state tells of yet."""
+
+    def begin(self, now: str) -> None:
+        """Take this, Zendesk's clock, for the time of the sync; before anything is emitted."""
+        self._cursor.begin(now)
+
+    @property
+    def emitted(self) -> int:
+        """How many records went out."""
+        return sum(stats.total for stats in self.stats.values())
 
     @property
     def state(self) -> State:
@@ -100,7 +110,7 @@ class Outbox:
             # What was emitted leaves the memory, in which the next pages are gathering already.
             change, records, is_settled = batch.popleft()
             for record in records:
-                self.stats.count(record)
+                self.stats[change.brand_subdomain].count(record)
                 yield record
             if is_settled:
                 self._known(change).take(

@@ -40,7 +40,7 @@ class Pace:
         self._window_ends = 0.0
         self._left = 0
         self._next = 0.0
-        self._is_stopped = False
+        self._stopped: set[str] = set()
 
     def pause(self, seconds: float) -> None:
         """Let no request out for so long: an answer said that the limit is reached."""
@@ -48,21 +48,21 @@ class Pace:
             self._paused_until = max(self._paused_until, monotonic() + seconds)
             self._window_ends = 0.0
 
-    def stop(self) -> None:
-        """Let nothing out any more."""
+    def stop(self, host: str) -> None:
+        """Let nothing out to a host any more."""
         with self._changed:
-            self._is_stopped = True
+            self._stopped.add(host)
             self._changed.notify_all()
 
-    def wait(self) -> None:
-        """Return as soon as a request may go out, and count it.
+    def wait(self, host: str) -> None:
+        """Return as soon as a request to a host may go out, and count it.
 
         Raises:
             StoppedError: where none may any more.
 
         """
         with self._changed:
-            while not self._is_stopped:
+            while host not in self._stopped:
                 now = monotonic()
                 start = self._start(now)
                 if start <= now:

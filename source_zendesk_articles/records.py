@@ -64,15 +64,20 @@ class Cursor:
 
     It is when Zendesk last stamped the article or the translation, if that is later than any
     record of an earlier sync; else, where Zendesk stamped no change, the time of this sync.
-    `now` is Zendesk's clock, `synced_at` the latest time that an earlier record may carry, or "".
+    `synced_at` is the latest time that an earlier record may carry, or "".
     """
 
-    def __init__(self, now: str, synced_at: str) -> None:
+    def __init__(self, synced_at: str) -> None:
         self._synced_at = synced_at
-        self._this_sync = max(now, later(synced_at, 1)) if synced_at else now
-        self.latest = self._this_sync
+        self._this_sync = synced_at
+        self.latest = synced_at
         """The latest time that any record may carry by now."""
-        self._again = self.latest
+        self._again = synced_at
+
+    def begin(self, now: str) -> None:
+        """Take this, Zendesk's clock, for the time of this sync; before anything is emitted."""
+        self._this_sync = max(now, later(self._synced_at, 1)) if self._synced_at else now
+        self.latest = self._again = self._this_sync
 
     def begin_batch(self) -> None:
         """Let what is emitted again from now on be later than all before."""

@@ -8,7 +8,7 @@ from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.streams import Stream
 
 if TYPE_CHECKING:
-    from source_zendesk_articles.client import HelpCenterClient
+    from source_zendesk_articles.client import Account
     from source_zendesk_articles.config import Config
 
 # What reads Zendesk is imported where it is used: `spec`, which does not, would take a tenth
@@ -32,7 +32,9 @@ class SourceZendeskArticles(AbstractSource):
         return normalize(config)
 
     def check_connection(
-        self, logger: logging.Logger, config: Mapping[str, Any]
+        self,
+        logger: logging.Logger,  # noqa: ARG002 -- ours is beneath it
+        config: Mapping[str, Any],
     ) -> tuple[bool, None]:
         """Prove that a sync would work, and log what it would meet.
 
@@ -40,23 +42,9 @@ class SourceZendeskArticles(AbstractSource):
             AirbyteTracedException: otherwise, with a sentence for the user.
 
         """
-        from source_zendesk_articles.errors import filters_without_match
-        from source_zendesk_articles.help_center import (
-            inspect,
-            read_hierarchy,
-            unknown_filters,
-            warn_of_the_end,
-        )
+        from source_zendesk_articles.account import check
 
-        client, parsed = _open(config)
-        treat_as_open = parsed.treats_as_open(parsed.subdomain)
-        help_center = inspect(client, client.locales, treat_as_open=treat_as_open)
-        warn_of_the_end(client)
-        hierarchy = read_hierarchy(client, parsed.filters)
-        sentences = unknown_filters(parsed.filters, help_center.locales, hierarchy)
-        if sentences:
-            raise filters_without_match(sentences)
-        logger.info("Help Center %s has %d articles.", client.subdomain, client.count_articles())
+        check(*_open(config))
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[Stream]:
@@ -66,13 +54,13 @@ class SourceZendeskArticles(AbstractSource):
         return [Articles(*_open(config))]
 
 
-def _open(entered: Mapping[str, Any]) -> "tuple[HelpCenterClient, Config]":
-    """Return the Help Center and how to read it; asks Zendesk for nothing yet."""
+def _open(entered: Mapping[str, Any]) -> "tuple[Account, Config]":
+    """Return the account and how to read it; asks Zendesk for nothing yet."""
     from source_zendesk_articles.auth import authenticator
-    from source_zendesk_articles.client import HelpCenterClient
+    from source_zendesk_articles.client import Account
     from source_zendesk_articles.config import parse_config
 
     config = parse_config(entered)
     # Mutable, whatever the CDK's types say: it is what `configure` returned.
     auth = authenticator(config, cast("MutableMapping[str, Any]", entered))
-    return HelpCenterClient(config.subdomain, auth, config.credentials.auth_type), config
+    return Account(config.subdomain, auth, config.credentials.auth_type), config

@@ -6,6 +6,7 @@ Times are texts as Zendesk writes them, by Zendesk's clock.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from source_zendesk_articles.config import is_subdomain
 from source_zendesk_articles.errors import unreadable_state
 from source_zendesk_articles.instants import parse_instant
 from source_zendesk_articles.known import KnownArticles, UnreadableMemoryError
@@ -40,7 +41,8 @@ class HelpCenterState(NamedTuple):
     `listing` is None until a listing is finished. `reader`: the user and role of the last finished
     one, or of the first that was begun; "" before that. `known_before`: while none is finished, how
     many articles were known when the first was begun. `delivered_until`: what Zendesk has not
-    stamped since then was delivered, says a state that was written by hand.
+    stamped since then was delivered, says a state that was written by hand. `brand`: its id, 0
+    where the brands were not listed yet.
     """
 
     known: KnownArticles
@@ -48,6 +50,18 @@ class HelpCenterState(NamedTuple):
     reader: str = ""
     known_before: int = 0
     delivered_until: str | None = None
+    brand: int = 0
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever read."""
+        return not (self.listing or self.reader or self.delivered_until)
+
+    @property
+    def to_list(self) -> "HelpCenterState":
+        """The same, with a listing that is still to be finished."""
+        known_before = len(self.known) if self.listing else self.known_before
+        return self._replace(listing=None, known_before=known_before)
 
 
 class State(NamedTuple):
@@ -96,6 +110,7 @@ def to_json(state: State) -> dict[str, object]:
                 ),
                 "reader": entry.reader,
                 **({"delivered_until": entry.delivered_until} if entry.delivered_until else {}),
+                **({"brand": entry.brand} if entry.brand else {}),
                 "known": entry.known.pack(),
             }
             for subdomain, entry in state.help_centers.items()
@@ -116,7 +131,9 @@ def from_json(saved: Mapping[str, object], subdomain: str) -> State:
         case {"synced_at": synced_at, "help_centers": Mapping() as help_centers}:
             return State(
                 synced_at=_instant(synced_at, "synced_at"),
-                help_centers={name: _entry(name, entry) for name, entry in help_centers.items()},
+                help_centers={
+                    _name(name): _entry(name, entry) for name, entry in help_centers.items()
+                },
             )
         case {"updated_at": updated_at} if "help_centers" not in saved:
             until = _instant(updated_at, "updated_at")
@@ -125,6 +142,13 @@ def from_json(saved: Mapping[str, object], subdomain: str) -> State:
     if any(not key.startswith(_PLATFORMS) for key in saved):
         raise unreadable_state("it has neither `help_centers` with `synced_at` nor `updated_at`")
     return NO_STATE
+
+
+def _name(subdomain: object) -> str:
+    """Return the name of a Help Center, to whose host the credential may go."""
+    if not isinstance(subdomain, str) or not is_subdomain(subdomain):
+        raise unreadable_state("it names a Help Center that has no such subdomain")
+    return subdomain
 
 
 def _entry(subdomain: str, entry: object) -> HelpCenterState:
@@ -140,6 +164,7 @@ def _entry(subdomain: str, entry: object) -> HelpCenterState:
                     if "delivered_until" in more
                     else None
                 ),
+                brand=_count(more.get("brand", 0), "brand"),
             )
     raise unreadable_state(f"the entry of {subdomain} is not one of this version's")
 
@@ -172,7 +197,7 @@ def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:
 
 def _count(value: object, field: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise unreadable_state(f"`{field}` is not a number of articles")
+        raise unreadable_state(f"`{field}` is not a whole number")
     return value
 
 

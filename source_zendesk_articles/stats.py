@@ -41,6 +41,11 @@ class EmissionStats:
     internal: Counter[str] = field(default_factory=Counter)
     retracted: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def total(self) -> int:
+        """Of all kinds together."""
+        return self.public + self.internal.total() + self.retracted.total()
+
     def count(self, record: Record) -> None:
         """Add a record."""
         if record["visibility"] == PUBLIC:
@@ -76,12 +81,12 @@ class Progress:
         )
 
 
-def progress(subdomain: str, read: ReadStats, requests: RequestStats) -> Progress:
-    """Return how far a sync is."""
+def progress(subdomain: str, before: int, read: ReadStats, requests: RequestStats) -> Progress:
+    """Return how far a sync is; so many records went `before` those of this Help Center."""
     # What is known may well be as it was: then nobody knows how much will go out.
     expected = None
     if read.is_first and read.total and read.articles:
-        expected = round(read.variants / read.articles * read.total)
+        expected = before + round(read.variants / read.articles * read.total)
     return Progress(
         subdomain,
         read.articles,

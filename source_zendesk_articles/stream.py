@@ -23,23 +23,24 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.streams import CheckpointMixin, Stream
 
-from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.account import AccountSync
+from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.state import State, from_json, resumed, to_json
-from source_zendesk_articles.sync import Emitted, sync_help_center
+from source_zendesk_articles.sync import Emitted
 
 # A reader that went away is noticed as late as that.
 PROGRESS_SECONDS: Final = 5
 
 
 class Articles(Stream, CheckpointMixin):
-    """Every article of a Help Center in every locale; described in `schemas/articles.json`.
+    """Every article of the Help Centers in every locale; described in `schemas/articles.json`.
 
     https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
     """
 
-    def __init__(self, client: HelpCenterClient, config: Config) -> None:
-        self._client = client
+    def __init__(self, account: Account, config: Config) -> None:
+        self._account = account
         self._config = config
         self._state: MutableMapping[str, Any] = {}
 
@@ -78,11 +79,11 @@ class Articles(Stream, CheckpointMixin):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterator[AirbyteMessage]:
         """Yield the records of one sync, and the states that announce them."""
-        began_with = from_json(stream_state or {}, self._client.subdomain)
+        began_with = from_json(stream_state or {}, self._config.subdomain)
         if sync_mode == SyncMode.full_refresh:
             began_with = resumed(began_with)
         # The CDK emits the last state of a sync from `state`; those in between go out here.
-        last = yield from self._messages(sync_help_center(self._client, self._config, began_with))
+        last = yield from self._messages(AccountSync(self._account, self._config, began_with).run())
         self._state = to_json(last)
 
     def _messages(

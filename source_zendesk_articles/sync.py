@@ -1,10 +1,10 @@
 """One sync of one Help Center: the one place that decides what is read, and what follows."""
 
 import logging
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -29,19 +29,18 @@ from source_zendesk_articles.help_center import (
     SETTLING_SECONDS,
     UNKNOWN_READER,
     HelpCenter,
+    choices,
     identity,
     inspect,
     prove_staff,
     read_hierarchy,
     unknown_filters,
-    warn_of_the_end,
 )
 from source_zendesk_articles.instants import later
-from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.listing import ArticleListing, ListedPage
 from source_zendesk_articles.models import Article, Changes, Section, Translation
 from source_zendesk_articles.outbox import Outbox
-from source_zendesk_articles.records import DIGEST_VERSION, Cursor, Record
+from source_zendesk_articles.records import DIGEST_VERSION, Record
 from source_zendesk_articles.scope import fingerprint, has_article
 from source_zendesk_articles.state import HelpCenterState, Listing, State, scope_of
 from source_zendesk_articles.stats import Progress, ReadStats, progress, summary
@@ -58,86 +57,87 @@ Emitted = Record | State | Progress
 
 
 def sync_help_center(
-    client: HelpCenterClient, config: Config, began_with: State
-) -> Generator[Emitted, None, State]:
+    client: HelpCenterClient,
+    config: Config,
+    outbox: Outbox,
+    *,
+    begin: Callable[[HelpCenterClient], Iterator[Emitted]],
+    prove_brand: Callable[[], None],
+) -> Generator[Emitted, None, None]:
     """Yield what has to be emitted, each record behind a state that announces it; and progress.
 
-    A state that was yielded is to be written down at once. Returns the last one.
+    The state is the outbox's; one that was yielded is to be written down at once. `begin` is called
+    once the Help Center has answered, and comes before all; `prove_brand` raises where the Help
+    Center is none to be listed.
 
     Raises:
         AirbyteTracedException: in the user's words, behind a state that tells what was done.
 
     """
     stats = ReadStats()
-
+    tell = partial(progress, client.subdomain, outbox.emitted, stats, client.requests)
     try:
-        tell = partial(progress, client.subdomain, stats, client.requests)
         with closing(Workers(tell)) as workers:
-            return (yield from _sync(client, config, began_with, workers, stats))
+            given = _Given(client, config, outbox, begin, workers, stats)
+            yield from _sync(given, prove_brand)
     except BaseException:
         # Nobody waits any more for what the threads are at.
         client.stop()
         raise
 
 
-def _sync(
-    client: HelpCenterClient,
-    config: Config,
-    began_with: State,
-    workers: Workers[Progress],
-    stats: ReadStats,
-) -> Generator[Emitted, None, State]:
-    entry = began_with.help_centers.get(client.subdomain)
+class _Given(NamedTuple):
+    """What a sync of a Help Center works with."""
+
+    client: HelpCenterClient
+    config: Config
+    outbox: Outbox
+    begin: Callable[[HelpCenterClient], Iterator[Emitted]]
+    workers: Workers[Progress]
+    stats: ReadStats
+
+
+def _sync(given: _Given, prove_brand: Callable[[], None]) -> Generator[Emitted, None, None]:
+    client, config, workers = given.client, given.config, given.workers
+    entry = given.outbox.help_centers[client.subdomain]
     hours = config.reconcile_every_hours
     asked_locales = workers.submit(client.locales)
-    needed = why = listing_needed(entry, hours)
-    if why is None and entry is not None and entry.listing is not None:
+    why = listing_needed(entry, hours)
+    if why is None and entry.listing is not None:
         locales = yield from workers.result(asked_locales)
-        warn_of_the_end(client)
         could_read = entry.listing.visitors_could_read
-        help_center = HelpCenter(None, locales, could_read, client.now)
-        sync = _Sync(client, config, began_with, help_center, workers, stats)
+        sync = _Sync(given, HelpCenter(None, locales, could_read))
         why = listing_due(entry.listing, client.now, sync.scope, hours)
         if why is None:
             if (yield from sync.run(sync.read_changes(entry.listing))):
-                return sync.state
-            began_with = sync.state
+                return
             why = "the incremental list gets no further: too many were stamped within a second"
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
-    inspected = workers.submit(
-        lambda: inspect(client, asked_locales.result, treat_as_open=treat_as_open)
-    )
+
+    def ask() -> HelpCenter:
+        prove_brand()
+        return inspect(client, asked_locales.result, treat_as_open=treat_as_open)
+
+    inspected = workers.submit(ask)
     # It may as well begin while the questions are asked.
     listing = ArticleListing(client, workers)
     yield from listing.begin(inspected)
     help_center = yield from workers.result(inspected)
-    if needed:
-        warn_of_the_end(client)
     if help_center.visitors_may_read is None and config.visibility:
         # Taken for closed, it would have everything retracted that is public.
         raise unknown_visibility(client.host)
-    sync = _Sync(client, config, began_with, help_center, workers, stats)
+    sync = _Sync(given, help_center)
     yield from sync.run(sync.list_articles(listing))
-    return sync.state
 
 
 class _Sync:
     """A sync whose opening questions are answered: reads articles, and puts into the outbox."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 -- what a sync works with
-        self,
-        client: HelpCenterClient,
-        config: Config,
-        began_with: State,
-        help_center: HelpCenter,
-        workers: Workers[Progress],
-        stats: ReadStats,
-    ) -> None:
+    def __init__(self, given: _Given, help_center: HelpCenter) -> None:
+        client, config, self._outbox, self._begin, self._workers, self._stats = given
         self._client = client
         self._help_center = help_center
-        self._workers = workers
-        self._stats = stats
         # By section; it is read where the filters need it, and once more for a new section.
         self._category_of: dict[int, int] = {}
         self._asked_for_sections_again = False
@@ -149,22 +149,15 @@ class _Sync:
             fingerprint(config.filters, enabled, treat_as_open, DIGEST_VERSION),
             visitors_may_read=help_center.visitors_may_read,
         )
-        self._entries = dict(began_with.help_centers)
-        self._entry = self._entries.setdefault(client.subdomain, HelpCenterState(KnownArticles()))
+        self._several = bool(config.brands)
+        self._entries = self._outbox.help_centers
+        self._entry = self._entries[client.subdomain]
         self._known = self._entry.known
-        self._outbox = Outbox(
-            Cursor(help_center.asked_at, began_with.synced_at), self._entries, config.retract_as
-        )
-
-    @property
-    def state(self) -> State:
-        """What the platform should hold."""
-        return self._outbox.state
 
     def run(self, reading: Generator[Emitted, None, bool]) -> Generator[Emitted, None, bool]:
-        """Retract what left the configuration, then read; before an error, save what was read."""
+        """Begin, then read; before an error, save what was read."""
         try:
-            yield from self._retract_left()
+            yield from self._begin(self._client)
             return (yield from reading)
         except AirbyteTracedException:
             if not self._outbox.rests_on_absence:
@@ -172,24 +165,6 @@ class _Sync:
             if self._outbox.owes_state:
                 yield from self._outbox.tell()
             raise
-
-    def _retract_left(self) -> Iterator[Emitted]:
-        """Retract what belongs to Help Centers that left the configuration, and forget them.
-
-        A key that another Help Center of the state holds stays: a renamed brand has the same ones.
-        """
-        for subdomain in sorted(self._entries.keys() - {self._client.subdomain}):
-            entry = self._entries[subdomain]
-            others = [other.known for other in self._entries.values() if other is not entry]
-            for article_id in entry.known:
-                held = entry.known.locales(article_id)
-                left = held.difference(*(known.locales(article_id) for known in others))
-                if left:
-                    self._outbox.put(retract(subdomain, article_id, left, OUT_OF_SCOPE))
-                if self._outbox.is_full:
-                    yield from self._outbox.send()
-            yield from self._outbox.send()
-            del self._entries[subdomain]
 
     def read_changes(self, listing: Listing) -> Generator[Emitted, None, bool]:
         """Read what Zendesk stamped since; return False where its list gets no further."""
@@ -230,17 +205,17 @@ class _Sync:
     def list_articles(self, listing: ArticleListing[Progress]) -> Generator[Emitted, None, bool]:
         """Read every article, and retract what is known and not there any more."""
         reader = self._help_center.reader or ""
-        known_before = len(self._known) if self._entry.listing else self._entry.known_before
+        unfinished = self._entry.to_list._replace(reader=self._entry.reader or reader)
+        self._entries[self._client.subdomain] = unfinished
         # What unfinished listings emit must not outnumber what is missing.
-        known = min(known_before or len(self._known), len(self._known))
-        self._entries[self._client.subdomain] = self._entry._replace(
-            listing=None, reader=self._entry.reader or reader, known_before=known_before
-        )
+        known = min(unfinished.known_before or len(self._known), len(self._known))
         filters = self._rules.filters
         hierarchy = yield from self._workers.ask(lambda: read_hierarchy(self._client, filters))
         self._remember(hierarchy.sections.values())
-        for sentence in unknown_filters(filters, self._help_center.locales, hierarchy):
-            _LOG.warning("%s", sentence)
+        # Of several Help Centers each has sections of its own.
+        level = logging.INFO if self._several else logging.WARNING
+        for sentence in unknown_filters(filters, [choices(self._help_center.locales, hierarchy)]):
+            _LOG.log(level, "Help Center %s: %s", self._client.subdomain, sentence)
         seen = yield from self._see_all(listing)
         missing = [article_id for article_id in self._known if article_id not in seen]
         another_reader = reader == UNKNOWN_READER or self._entry.reader not in {"", reader}
@@ -452,7 +427,9 @@ class _Sync:
             raise reader_changed()
 
     def _finish(self, listing: Listing, reader: str) -> None:
-        self._entries[self._client.subdomain] = HelpCenterState(self._known, listing, reader)
+        self._entries[self._client.subdomain] = HelpCenterState(
+            self._known, listing, reader, brand=self._entry.brand
+        )
 
     @property
     def _settled(self) -> str:
@@ -483,5 +460,6 @@ class _Sync:
                 self._stats.without_section,
                 self._client.subdomain,
             )
-        line = summary(self._stats, self._outbox.stats, self._client.requests)
+        emitted = self._outbox.stats[self._client.subdomain]
+        line = summary(self._stats, emitted, self._client.requests)
         _LOG.info("Help Center %s, %s: %s", self._client.subdomain, way, line)

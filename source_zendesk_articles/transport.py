@@ -246,9 +246,10 @@ class _Session(requests.Session):
     A cookie of a signed-in answer would sign a visitor's request, or outlive its credentials.
     """
 
-    def __init__(self, auth: AuthBase, pace: Pace) -> None:
+    def __init__(self, host: str, auth: AuthBase, pace: Pace) -> None:
         super().__init__()
         self.auth = auth
+        self._host = host
         self._pace = pace
         self.mount("https://", HTTPAdapter(pool_maxsize=WORKERS))
         self.headers["User-Agent"] = (
@@ -264,7 +265,7 @@ class _Session(requests.Session):
         """Send a request as soon as the rate limit allows."""
         is_paced = _is_paced(request.path_url)
         if is_paced:
-            self._pace.wait()
+            self._pace.wait(self._host)
         response = super().send(request, **kwargs)
         if is_paced:
             self._pace.note(response.headers)
@@ -294,7 +295,7 @@ class Transport:
         self._pace = pace
         self._auth_type = auth_type
         self._auth = auth
-        self._session = _Session(auth, pace)
+        self._session = _Session(host, auth, pace)
         self._noting = threading.Lock()
         self._now: str | None = None
         self._began_at: str | None = None

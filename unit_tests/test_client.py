@@ -11,7 +11,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
 from source_zendesk_articles.auth import authenticator
-from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.models import Category, Locales, Section
 from source_zendesk_articles.pace import StoppedError
@@ -32,7 +32,7 @@ def client() -> HelpCenterClient:
     credentials = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
     entered = {"subdomain": "acme", "credentials": credentials}
     auth = authenticator(parse_config(entered), entered)
-    return HelpCenterClient("acme", auth, "api_token")
+    return Account("acme", auth, "api_token").help_center()
 
 
 def test_a_429_holds_back_the_requests_of_other_threads(

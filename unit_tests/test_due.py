@@ -18,7 +18,7 @@ def entry(listing: Listing | None = LISTED) -> HelpCenterState:
 @pytest.mark.parametrize(
     ("given", "hours", "expected"),
     [
-        (None, 6, "it was never read before"),
+        (HelpCenterState(KnownArticles()), 6, "it was never read before"),
         (entry(None), 6, "no listing of it was finished"),
         (entry(LISTED._replace(articles=0)), 6, "they are few"),
         (entry(LISTED._replace(articles=500)), 6, "they are few"),
@@ -29,7 +29,7 @@ def entry(listing: Listing | None = LISTED) -> HelpCenterState:
     ],
 )
 def test_the_state_tells_whether_everything_has_to_be_listed(
-    given: HelpCenterState | None, hours: int, expected: str | None
+    given: HelpCenterState, hours: int, expected: str | None
 ) -> None:
     assert expected == listing_needed(given, hours)
 

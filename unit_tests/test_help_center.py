@@ -3,11 +3,12 @@
 import pytest
 from requests_mock import Mocker
 
-from source_zendesk_articles.client import HelpCenterClient
+from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.help_center import (
     UNKNOWN_READER,
     Hierarchy,
+    choices,
     identity,
     read_hierarchy,
     unknown_filters,
@@ -21,6 +22,7 @@ LAST_PAGE = {"has_more": False, "after_cursor": None}
 LOCALES = Locales(("en-us", "de"), "en-us")
 CATEGORIES = {1: "General"}
 SECTIONS = {2: Section(2, "Orders", 1)}
+ACME = choices(LOCALES, Hierarchy(CATEGORIES, SECTIONS))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def test_only_the_lists_that_the_filters_need_are_asked_for(
     for name, row in rows.items():
         page = {name: [row], "meta": LAST_PAGE}
         requests_mock.get(f"{HELP_CENTER}/{name}", json=page, headers=DATE)
-    client = HelpCenterClient("acme", NoAuth(), "api_token")
+    client = Account("acme", NoAuth(), "api_token").help_center()
     assert Hierarchy(categories, sections) == read_hierarchy(client, filters)
     assert bool(categories) + bool(sections) == len(requests_mock.request_history)
 
@@ -76,12 +78,21 @@ def test_only_the_lists_that_the_filters_need_are_asked_for(
 def test_a_filter_that_names_what_is_not_there_is_told(
     filters: Filters, expected: list[str]
 ) -> None:
-    assert expected == unknown_filters(filters, LOCALES, Hierarchy(CATEGORIES, SECTIONS))
+    assert expected == unknown_filters(filters, [ACME])
 
 
 def test_a_locale_is_there_whatever_its_case() -> None:
     filters = Filters(locales=frozenset({"en-us"}))
-    assert [] == unknown_filters(filters, Locales(("en-US",), "en-US"), Hierarchy({}, {}))
+    american = choices(Locales(("en-US",), "en-US"), Hierarchy({}, {}))
+    assert [] == unknown_filters(filters, [american])
+
+
+def test_of_several_help_centers_one_has_to_have_what_a_filter_names() -> None:
+    shop = choices(Locales(("fr",), "fr"), Hierarchy({2: "Shop"}, {}))
+    filters = Filters(locales=frozenset({"de", "fr"}), categories=frozenset({1, 2, 3}))
+    assert [
+        "`categories`: the Help Center has no 3. It has 1 (General), 2 (Shop)."
+    ] == unknown_filters(filters, [ACME, shop])
 
 
 def test_an_identity_is_a_users_id_and_role_and_one_for_all_that_a_scope_hides() -> None:

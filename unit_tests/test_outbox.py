@@ -11,7 +11,6 @@ from source_zendesk_articles.known import IN_DOUBT, Known, KnownArticles
 from source_zendesk_articles.outbox import Outbox
 from source_zendesk_articles.records import Cursor, Record
 from source_zendesk_articles.state import HelpCenterState, State, to_json
-from source_zendesk_articles.stats import EmissionStats
 
 NOW = "2026-11-01T12:00:00Z"
 LONG_AGO = "2026-01-01T00:00:00Z"
@@ -32,7 +31,8 @@ class Given:
     ) -> None:
         self.known = KnownArticles()
         self.help_centers = {"acme": HelpCenterState(self.known)}
-        self.outbox = Outbox(Cursor(now, synced_at), self.help_centers, retract_as)
+        self.outbox = Outbox(Cursor(synced_at), self.help_centers, retract_as)
+        self.outbox.begin(now)
 
     def sent(self) -> list[tuple[object, ...]]:
         """Return what goes out: of a state what acme knows, of a record its key and fate."""
@@ -323,12 +323,12 @@ def test_what_went_out_is_counted_by_its_reason() -> None:
             retracted={"ja": "outdated", "ko": "outdated", "nl": "out_of_scope"}
         )
     )
-    assert EmissionStats() == given.outbox.stats
+    assert {} == given.outbox.stats
     given.sent()
     assert (2, {"draft": 1}, {"outdated": 2, "out_of_scope": 1}) == (
-        given.outbox.stats.public,
-        given.outbox.stats.internal,
-        given.outbox.stats.retracted,
+        given.outbox.stats["acme"].public,
+        given.outbox.stats["acme"].internal,
+        given.outbox.stats["acme"].retracted,
     )
 
 

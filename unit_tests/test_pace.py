@@ -91,7 +91,7 @@ class Simulation:
         """Return the seconds that all of them took, and how many were refused."""
         began, refused, done = self.now, 0, 0
         while done < requests:
-            pace.wait()
+            pace.wait("acme")
             self.sleep(latency)
             left = server.ask(self.now - 1000.0)
             if left is None:
@@ -173,7 +173,7 @@ def test_headers_that_do_not_tell_hold_nothing_back(
     pace = Pace()
     began = simulation.now
     for _ in range(1000):
-        pace.wait()
+        pace.wait("acme")
         pace.note(headers)
     assert began == simulation.now
 
@@ -187,7 +187,7 @@ def test_what_was_sent_before_a_pause_tells_nothing_of_the_minute_after_it(
     simulation.sleep(30)
     began = simulation.now
     for _ in range(10):
-        pace.wait()
+        pace.wait("acme")
     assert began == simulation.now
 
 
@@ -196,17 +196,23 @@ def test_all_threads_pause_together() -> None:
     pace.pause(0.3)
     began = time.monotonic()
     with ThreadPoolExecutor() as threads:
-        for waiting in [threads.submit(pace.wait) for _ in range(4)]:
+        for waiting in [threads.submit(pace.wait, "acme") for _ in range(4)]:
             waiting.result()
             assert time.monotonic() - began >= 0.3
 
 
-def test_nothing_goes_out_after_a_stop_and_who_waits_is_woken() -> None:
+def test_nothing_goes_out_to_a_host_after_a_stop_and_who_waits_is_woken() -> None:
     pace = Pace()
     pace.pause(300)
-    stop = threading.Timer(0.05, pace.stop)
+    stop = threading.Timer(0.05, pace.stop, ["acme"])
     stop.start()
     with pytest.raises(StoppedError):
-        pace.wait()
+        pace.wait("acme")
     with pytest.raises(StoppedError):
-        pace.wait()
+        pace.wait("acme")
+
+
+def test_other_hosts_of_the_account_go_on_after_a_stop_of_one() -> None:
+    pace = Pace()
+    pace.stop("acme")
+    pace.wait("shop")

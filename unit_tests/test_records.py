@@ -173,6 +173,12 @@ STAMPED = "2026-02-01T00:00:00Z"
 TOMORROW = "2026-11-02T12:00:00Z"
 
 
+def begun(synced_at: str = "") -> Cursor:
+    cursor = Cursor(synced_at)
+    cursor.begin(NOW)
+    return cursor
+
+
 @pytest.mark.parametrize(
     ("synced_at", "expected"),
     [
@@ -187,7 +193,7 @@ TOMORROW = "2026-11-02T12:00:00Z"
 def test_a_record_carries_zendesks_stamp_unless_an_earlier_record_may_have_carried_it(
     synced_at: str, expected: str
 ) -> None:
-    assert expected == Cursor(NOW, synced_at).updated_at(STAMPED, again=False)
+    assert expected == begun(synced_at).updated_at(STAMPED, again=False)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +208,7 @@ def test_a_record_carries_zendesks_stamp_unless_an_earlier_record_may_have_carri
 def test_a_retraction_carries_the_time_of_the_sync_and_is_later_than_every_earlier_record(
     synced_at: str, expected: str
 ) -> None:
-    assert expected == Cursor(NOW, synced_at).updated_at(None, again=False)
+    assert expected == begun(synced_at).updated_at(None, again=False)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +217,7 @@ def test_a_retraction_carries_the_time_of_the_sync_and_is_later_than_every_earli
 def test_the_latest_time_is_at_least_that_of_the_sync_and_of_each_record(
     stamped: str, expected: str
 ) -> None:
-    cursor = Cursor(NOW, "")
+    cursor = begun()
     assert NOW == cursor.latest
     cursor.updated_at(stamped, again=False)
     cursor.updated_at(STAMPED, again=False)
@@ -225,7 +231,7 @@ def test_the_latest_time_is_at_least_that_of_the_sync_and_of_each_record(
 def test_what_may_have_gone_out_in_an_earlier_batch_carries_a_later_time(
     emitted: str, stamped: str | None, expected: str
 ) -> None:
-    cursor = Cursor(NOW, "")
+    cursor = begun()
     cursor.updated_at(emitted, again=False)
     cursor.begin_batch()
     assert [expected, expected] == [cursor.updated_at(stamped, again=True) for _ in range(2)]
@@ -233,7 +239,7 @@ def test_what_may_have_gone_out_in_an_earlier_batch_carries_a_later_time(
 
 
 def test_what_goes_out_again_may_carry_a_later_stamp_of_its_own() -> None:
-    cursor = Cursor(NOW, "")
+    cursor = begun()
     assert TOMORROW == cursor.updated_at(TOMORROW, again=True)
     assert TOMORROW == cursor.latest
 

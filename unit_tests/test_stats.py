@@ -68,4 +68,4 @@ def test_progress_is_told_in_a_line(told: Progress, line: str) -> None:
 def test_how_many_records_will_come_is_told_where_all_of_them_are_new(
     read: ReadStats, expected: int | None
 ) -> None:
-    assert expected == progress("acme", read, RequestStats()).expected
+    assert expected == progress("acme", 0, read, RequestStats()).expected

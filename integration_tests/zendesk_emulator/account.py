@@ -102,6 +102,8 @@ class Brand:
     active: bool = True
     default: bool = False
     is_deleted: bool = False
+    # That every brand is always in the list is documented nowhere.
+    is_listed: bool = True
     host_mapping: str | None = None
     help_center_state: Literal["enabled", "disabled", "restricted"] = "enabled"
 
@@ -166,8 +168,10 @@ class Account:
         return brand
 
     def brand(self, subdomain: str) -> Brand | None:
-        """Find the brand at this subdomain."""
-        return next((brand for brand in self.brands if brand.subdomain == subdomain), None)
+        """Find the brand that is at this subdomain; a deleted one has left it."""
+        return next(
+            (row for row in self.brands if row.subdomain == subdomain and not row.is_deleted), None
+        )
 
     def help_center(self, subdomain: str | None = None) -> HelpCenter:
         """Return the Help Center of a brand, of the default one if none is named."""

@@ -55,7 +55,7 @@ _MINUTE = 60
 def answer(account: Account, request: Request) -> Answer:  # noqa: PLR0911  -- a table of first matches
     """Answer as the account would at this moment."""
     brand = account.brand(request.host.removesuffix(".zendesk.com"))
-    if brand is None:
+    if brand is None or not (brand.active or account.switches.inactive_brands_answer):
         return no_help_desk(request.host)
     if request.path == "/oauth/tokens" and request.method == "POST":
         return oauth.tokens(account, request)
@@ -122,7 +122,12 @@ def _brands(call: _Call) -> Answer:
         return ROLE_TOO_LOW
     if not call.may("read"):
         return SCOPE_MISSING
-    page = _paged(call, call.account.brands, lambda brand: (brand.id,), _BRANDS_A_PAGE)
+    listed = [
+        brand
+        for brand in call.account.brands
+        if brand.is_listed and (call.switches.deleted_brands_listed or not brand.is_deleted)
+    ]
+    page = _paged(call, listed, lambda brand: (brand.id,), _BRANDS_A_PAGE)
     host = f"{call.account.subdomain}.zendesk.com"
     envelope = {
         name: value

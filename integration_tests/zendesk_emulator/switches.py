@@ -75,6 +75,10 @@ class Switches:
     hc_read_allows_users_me: bool = False
     # Accounts with Guide only were reported to answer 403 on brands.
     brands_forbidden: bool = False
+    # Whether the host of an inactive brand goes on answering is documented nowhere, nor whether a
+    # deleted brand stays in the list, which has a field for it.
+    inactive_brands_answer: bool = True
+    deleted_brands_listed: bool = True
     # A token answer to a client that did not ask for expires_in may leave it out.
     expires_in_unasked: bool = True
 

@@ -1,0 +1,192 @@
+"""Which Help Centers a configuration means, and which of the known ones left it."""
+
+from typing import Any
+
+import pytest
+
+from source_zendesk_articles.brands import Plan, follow, needs_list, new_entries, plan, problem
+from source_zendesk_articles.config import Config
+from source_zendesk_articles.known import KnownArticles
+from source_zendesk_articles.models import Brand
+from source_zendesk_articles.state import HelpCenterState, Listing
+
+NO_BRAND = "is no brand of this account"
+INACTIVE = "is an inactive brand"
+LISTED = Listing("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
+KNOWN = KnownArticles()
+KNOWN.take(7, b"older", frozenset({"de"}))
+
+
+def configured(*brands: str) -> Config:
+    credentials = {"auth_type": "oauth_access_token", "access_token": "t"}
+    entered: dict[str, Any] = {"subdomain": "acme", "credentials": credentials}
+    return Config(**entered, brands=frozenset(brands))
+
+
+def row(subdomain: str, id_: int = 1, **fields: bool) -> Brand:
+    whole = {"active": True, "is_deleted": False, "has_help_center": True}
+    return Brand(id_, subdomain, **{**whole, **fields})
+
+
+ACME, SHOP = row("acme", 1), row("shop", 2)
+OFF = SHOP._replace(active=False)
+
+
+def entries(*subdomains: str, brand: int = 0) -> dict[str, HelpCenterState]:
+    return {name: HelpCenterState(KNOWN, LISTED, "1:admin", brand=brand) for name in subdomains}
+
+
+@pytest.mark.parametrize(
+    ("config", "known", "expected"),
+    [
+        (configured(), [], False),
+        (configured(), ["shop"], False),
+        (configured("shop"), ["acme"], True),
+        (configured("shop"), ["shop"], True),
+        (configured("shop"), ["acme", "shop", "club"], False),
+        (configured("*"), ["acme", "shop"], True),
+    ],
+)
+def test_the_brands_are_listed_for_every_brand_and_for_a_name_that_was_never_read(
+    config: Config, known: list[str], expected: bool
+) -> None:
+    assert expected is needs_list(config, entries(*known))
+
+
+@pytest.mark.parametrize(
+    ("config", "known", "brands", "expected"),
+    [
+        # One Help Center, whose brand nobody looks at.
+        (configured(), [], None, Plan(("acme",), frozenset(), {})),
+        (configured(), ["acme", "shop"], None, Plan(("acme",), frozenset({"shop"}), {})),
+        # Names: the account's own one first.
+        (configured("zoo", "aha"), [], None, Plan(("acme", "aha", "zoo"), frozenset(), {})),
+        (
+            configured("shop"),
+            ["club"],
+            [ACME, SHOP],
+            Plan(("acme", "shop"), frozenset({"club"}), {}),
+        ),
+        # Nothing leaves while a name may be a mistake.
+        (configured("shop"), ["club"], [ACME], Plan(("acme",), frozenset(), {"shop": NO_BRAND})),
+        (
+            configured("shop"),
+            ["club"],
+            [ACME, OFF],
+            Plan(("acme",), frozenset(), {"shop": INACTIVE}),
+        ),
+        (
+            configured("shop"),
+            ["shop"],
+            [ACME, OFF],
+            Plan(("acme",), frozenset(), {"shop": INACTIVE}),
+        ),
+        # A list may be short.
+        (configured("shop"), ["shop"], [ACME], Plan(("acme", "shop"), frozenset(), {})),
+        # Every brand.
+        (configured("*"), [], [SHOP, ACME], Plan(("acme", "shop"), frozenset(), {})),
+        (configured("*"), ["shop"], [ACME, OFF], Plan(("acme",), frozenset({"shop"}), {})),
+        (configured("*"), ["shop"], [ACME], Plan(("acme", "shop"), frozenset(), {})),
+        (configured("*"), [], [SHOP], Plan(("acme", "shop"), frozenset(), {})),
+        (configured("*"), [], [], Plan(("acme",), frozenset(), {})),
+        # The account's own one need not be there, or may have gone.
+        (
+            configured("*"),
+            [],
+            [ACME._replace(has_help_center=False), SHOP],
+            Plan(("shop",), frozenset(), {}),
+        ),
+        (
+            configured("*"),
+            ["acme"],
+            [ACME._replace(has_help_center=False), SHOP],
+            Plan(("shop",), frozenset({"acme"}), {}),
+        ),
+        # Every brand, and one of them by name.
+        (
+            configured("*", "shop"),
+            ["shop"],
+            [ACME, OFF],
+            Plan(("acme",), frozenset(), {"shop": INACTIVE}),
+        ),
+    ],
+)
+def test_what_is_read_what_has_left_and_what_is_wrong(
+    config: Config, known: list[str], brands: list[Brand] | None, expected: Plan
+) -> None:
+    assert expected == plan(config, entries(*known), brands)
+
+
+def test_a_mistaken_name_that_was_never_read_leaves_where_every_brand_is_meant() -> None:
+    known = new_entries(["shopp"], [])
+    expected = Plan(("acme", "shop"), frozenset({"shopp"}), {})
+    assert expected == plan(configured("*"), known, [ACME, SHOP])
+
+
+def test_an_old_name_has_left_where_its_brand_is_known_under_another() -> None:
+    known = {**entries("shop", brand=2), **entries("store", brand=2)}
+    expected = Plan(("acme", "store"), frozenset({"shop"}), {})
+    assert expected == plan(configured("*"), known, [ACME, SHOP._replace(subdomain="store")])
+
+
+@pytest.mark.parametrize(
+    ("brand", "expected"),
+    [
+        (SHOP, None),
+        (None, NO_BRAND),
+        (OFF, INACTIVE),
+        (SHOP._replace(is_deleted=True, active=False), "is a deleted brand"),
+        (SHOP._replace(has_help_center=False), "is a brand without a Help Center"),
+        (SHOP._replace(subdomain="evil.example/"), "is no name of a host of Zendesk's"),
+    ],
+)
+def test_a_row_tells_why_a_brand_can_not_be_read(brand: Brand | None, expected: str | None) -> None:
+    assert expected == problem(brand)
+
+
+def test_an_entry_follows_its_brand_to_its_new_name_and_is_to_be_listed() -> None:
+    (name, entry), *others = follow(
+        entries("shop", brand=2), [ACME, SHOP._replace(subdomain="store")]
+    ).items()
+    assert ("store", None, 1, 2, "1:admin", []) == (
+        name,
+        entry.listing,
+        entry.known_before,
+        entry.brand,
+        entry.reader,
+        others,
+    )
+    assert KNOWN is entry.known
+
+
+def test_entries_of_brands_that_exchanged_their_names_are_exchanged() -> None:
+    known = {**entries("acme", brand=1), **entries("shop", brand=2)}
+    followed = follow(known, [row("shop", 1), row("acme", 2)])
+    assert {"acme": 2, "shop": 1} == {name: entry.brand for name, entry in followed.items()}
+
+
+def test_an_entry_learns_the_id_of_its_brand_and_keeps_it() -> None:
+    assert {"shop": 2} == {
+        name: entry.brand for name, entry in follow(entries("shop"), [ACME, SHOP]).items()
+    }
+    kept = entries("shop", brand=9)
+    assert kept == follow(kept, [ACME, SHOP])
+
+
+@pytest.mark.parametrize("brands", [[], [ACME]])
+def test_an_entry_without_a_row_stays_as_it_is(brands: list[Brand]) -> None:
+    for known in (entries("shop"), entries("shop", brand=2)):
+        assert known == follow(known, brands)
+
+
+def test_an_entry_does_not_follow_to_a_name_that_another_one_holds() -> None:
+    known = {**entries("shop", brand=2), **entries("store")}
+    followed = follow(known, [SHOP._replace(subdomain="store")])
+    assert {"shop": 2, "store": 2} == {name: entry.brand for name, entry in followed.items()}
+
+
+def test_a_help_center_that_was_never_read_has_an_entry_that_says_so() -> None:
+    made = new_entries(["acme", "club"], [ACME])
+    assert {"acme": (True, 1), "club": (True, 0)} == {
+        name: (entry.is_new, entry.brand) for name, entry in made.items()
+    }
