@@ -12,7 +12,7 @@ from airbyte_cdk.sources.utils.schema_helpers import check_config_against_spec_o
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles import errors
-from source_zendesk_articles.config import parse_config
+from source_zendesk_articles.config import AuthType, parse_config
 from source_zendesk_articles.errors import NoUsableAnswerError, Refusal, RefusalError
 from source_zendesk_articles.scope import sentence_on_unknown
 from source_zendesk_articles.source import SourceZendeskArticles
@@ -52,9 +52,13 @@ def test_each_field_of_the_form_has_a_row() -> None:
     assert fields == re.findall(r"^\| `(\w+)` \|", section("Set up"), re.MULTILINE)
 
 
-def refusal(path: str, status: int, *, location: str | None = None) -> str:
-    refused = Refusal(HOST, path, status, b"", location, "oauth_client_credentials", None)
-    return str(RefusalError(refused).message)
+def refused(path: str, status: int, location: str | None = None) -> RefusalError:
+    auth_type: AuthType = "oauth_client_credentials"
+    return RefusalError(Refusal(HOST, path, status, b"", location, auth_type, None))
+
+
+def refusal(path: str, status: int, location: str | None = None) -> str:
+    return str(refused(path, status, location).message)
 
 
 def enter(config: Mapping[str, object]) -> None:
@@ -81,7 +85,7 @@ def sentences() -> Iterator[str]:
     yield refusal("/api/v2/users/me", 403)
     yield refusal("/api/v2/users/me", 404)
     yield refusal("/api/v2/help_center/articles", 404)
-    yield refusal("/api/v2/users/me", 302, location="https://other.zendesk.com/")
+    yield refusal("/api/v2/users/me", 302, "https://other.zendesk.com/")
     yield refused_config(subdomain="help.acme.com")
     yield refused_config(credentials={**CREDENTIALS, "email": "ada/token"})
     yield refused_config(credentials={**CREDENTIALS, "api_token": "s3cret\n"})
@@ -95,6 +99,10 @@ def sentences() -> Iterator[str]:
         errors.reader_changed(),
         errors.unknown_visibility(HOST),
         errors.filters_without_match([str(unknown)]),
+        errors.brand_problem("bare", "has no Help Center", ["acme"]),
+        errors.no_list_of_brands(refused("/api/v2/brands", 403)),
+        errors.no_help_center(),
+        errors.some_failed({"acme": errors.reader_changed()}, read=1),
         errors.unreadable_state("it has no `updated_at`"),
         errors.broken_set_up("HTTPS_PROXY is not the address of a proxy."),
     ]
