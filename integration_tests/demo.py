@@ -5,6 +5,7 @@ what the destination holds, or from the emulator.
 """
 
 import argparse
+import re
 import sys
 import textwrap
 import time
@@ -87,13 +88,16 @@ def main() -> None:
     """Run the demo; what was read stays in the file that `--database` names."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.demo")
     parser.add_argument("--database", type=Path, default=_DATABASE)
-    database: Path = parser.parse_args().database
+    parser.add_argument("--svg", type=Path, help="draw the edits and the second sync into this")
+    options = parser.parse_args()
+    database: Path = options.database
+    picture: Path | None = options.svg
     if database == _DATABASE:
         database.unlink(missing_ok=True)
     elif database.exists():
         parser.error(f"{database} is there already")
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
+    console = Console(highlight=False, soft_wrap=True, record=picture is not None)
+    if picture or not console.is_terminal:
         console.width = _WIDTH
     console.print(
         "\n[bold]source-zendesk-articles[/] reads a Help Center: the real connector, through its "
@@ -102,12 +106,16 @@ def main() -> None:
     with ZendeskEmulator() as zendesk:
         sample.furnish(zendesk.account.help_center())
         configuration = config_with(zendesk, of_client)
-        holds = _show(console, zendesk, configuration, database)
+        holds = _show(console, zendesk, configuration, database, picture)
     sys.exit(0 if holds else 1)
 
 
 def _show(
-    console: Console, zendesk: ZendeskEmulator, configuration: Message, database: Path
+    console: Console,
+    zendesk: ZendeskEmulator,
+    configuration: Message,
+    database: Path,
+    picture: Path | None,
 ) -> bool:
     """Print everything; return whether all of it is as the connector promises."""
     help_center = zendesk.account.help_center()
@@ -126,12 +134,16 @@ def _show(
     _cost(console, first)
 
     zendesk.clock.advance(_HOUR)
+    if picture:
+        console.export_text()  # drops what was recorded so far
     touched = _edit(console, help_center)
     zendesk.clock.advance(_HOUR)
     _title(console, "read", "a second sync, from the state of the first: what changed, and why")
     second = read(first)
     _log(console, second.output, checked)
     exact = _changes(console, second, touched)
+    if picture:
+        _draw(console, picture)
 
     zendesk.clock.advance(_HOUR)
     _title(console, "read", "a third sync, from the state of the second: nothing happened between")
@@ -142,6 +154,12 @@ def _show(
     equal_at_last = _equals(console, help_center, database)
     _invite(console, database)
     return equal_at_first and exact and not third.output.records and equal_at_last
+
+
+def _draw(console: Console, picture: Path) -> None:
+    """Draw what was recorded, without the fonts that would be loaded from elsewhere."""
+    drawn = console.export_svg(title="make demo", unique_id="demo")
+    picture.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL))
 
 
 def _spec(console: Console, zendesk: ZendeskEmulator) -> None:

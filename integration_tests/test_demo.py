@@ -14,6 +14,7 @@ from integration_tests.connector import Output, run
 from integration_tests.zendesk_emulator import ZendeskEmulator
 
 _EQUALS = "equals the Help Center: every row was compared."
+_PICTURE = Path(__file__).with_name("demo.svg")
 _DIFFERS = "differs from the Help Center"
 
 
@@ -31,10 +32,15 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def printed(database: Path) -> str:
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "demo.svg"
+
+
+@pytest.fixture(scope="module")
+def printed(database: Path, picture: Path) -> str:
     """Run the demo, which must end well; return what it prints, with single spaces."""
     done = subprocess.run(  # noqa: S603 -- this project's own demo
-        [sys.executable, "-m", "integration_tests.demo", "--database", database],
+        [sys.executable, "-m", "integration_tests.demo", "--database", database, "--svg", picture],
         cwd=Path(__file__).parents[1],
         capture_output=True,
         text=True,
@@ -130,6 +136,13 @@ def test_the_demo_leaves_a_table_that_equals_the_help_center(printed: str, datab
     with duckdb.connect(database, read_only=True) as connection:
         query = "SELECT visibility, count(*) FROM articles GROUP BY ALL ORDER BY ALL"
         assert [("internal", 6), ("public", 6)] == connection.execute(query).fetchall()
+
+
+@pytest.mark.usefixtures("printed")
+def test_the_picture_in_the_readme_is_what_the_demo_prints(picture: Path) -> None:
+    # If it is not: python -m integration_tests.demo --svg integration_tests/demo.svg
+    assert _PICTURE.read_text() == picture.read_text()
+    assert "@font-face" not in _PICTURE.read_text()
 
 
 @pytest.mark.parametrize(

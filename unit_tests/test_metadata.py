@@ -1,18 +1,43 @@
-"""The version, the licence and the hosts are said in more than one file, and the same."""
+"""The metadata is what Airbyte's tools take; what more than one file says is the same in each."""
 
+import re
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import yaml
+from airbyte_connector_models.metadata.v0.connector_metadata_definition_v0 import (
+    ConnectorMetadataDefinitionV0,
+)
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["poetry"]
-METADATA = yaml.safe_load((ROOT / "metadata.yaml").read_text())["data"]
+WRITTEN = yaml.safe_load((ROOT / "metadata.yaml").read_text())
+METADATA = WRITTEN["data"]
 
 
-def test_the_metadata_is_of_this_version() -> None:
-    assert PROJECT["version"] == METADATA["dockerImageTag"]
-    assert f"## {PROJECT['version']} (" in (ROOT / "CHANGELOG.md").read_text()
+def test_the_metadata_is_of_airbytes_model() -> None:
+    # The model refuses fields that it does not know, so all that is written is read.
+    assert METADATA["name"] == ConnectorMetadataDefinitionV0.model_validate(WRITTEN).data.name
+
+
+def test_the_version_is_pyprojects() -> None:
+    latest, *_ = re.findall(r"^## (\S+) \(", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert PROJECT["version"] == METADATA["dockerImageTag"] == latest
+
+
+def test_no_other_file_names_the_version() -> None:
+    package = (ROOT / "source_zendesk_articles").rglob("*.*")
+    others = [ROOT / "README.md", ROOT / "Makefile", *package]
+    texts = {path: path.read_text() for path in others if "__pycache__" not in path.parts}
+    assert [] == [path for path, text in texts.items() if PROJECT["version"] in text]
+
+
+def test_the_icon_is_a_square_drawing() -> None:
+    drawn = ET.parse(ROOT / METADATA["icon"]).getroot()  # noqa: S314 -- our own
+    assert "{http://www.w3.org/2000/svg}svg" == drawn.tag
+    _, _, width, height = drawn.attrib["viewBox"].split()
+    assert width == height
 
 
 def test_the_metadata_names_this_package_and_its_licence() -> None:

@@ -1,13 +1,29 @@
 """What the README says is so."""
 
+import inspect
 import json
+import logging
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import pytest
+from airbyte_cdk.sources.utils.schema_helpers import check_config_against_spec_or_exit
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+from source_zendesk_articles import errors
+from source_zendesk_articles.config import AuthType, parse_config
+from source_zendesk_articles.errors import NoUsableAnswerError, Refusal, RefusalError
+from source_zendesk_articles.scope import sentence_on_unknown
+from source_zendesk_articles.source import SourceZendeskArticles
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "source_zendesk_articles"
 README = (ROOT / "README.md").read_text()
 SCHEMA = json.loads((PACKAGE / "schemas" / "articles.json").read_text())
+SPEC = SourceZendeskArticles().spec(logging.getLogger("airbyte"))
+HOST = "acme.zendesk.com"
+CREDENTIALS = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "s3cret"}
 
 
 def section(title: str) -> str:
@@ -36,16 +52,85 @@ def test_each_field_of_the_form_has_a_row() -> None:
     assert fields == re.findall(r"^\| `(\w+)` \|", section("Set up"), re.MULTILINE)
 
 
+def refused(path: str, status: int, location: str | None = None) -> RefusalError:
+    auth_type: AuthType = "oauth_client_credentials"
+    return RefusalError(Refusal(HOST, path, status, b"", location, auth_type, None))
+
+
+def refusal(path: str, status: int, location: str | None = None) -> str:
+    return str(refused(path, status, location).message)
+
+
+def enter(config: Mapping[str, object]) -> None:
+    check_config_against_spec_or_exit(config, SPEC)
+    parse_config(config)
+
+
+def refused_config(**entered: object) -> str:
+    config: Mapping[str, object] = {"subdomain": "acme", "credentials": CREDENTIALS, **entered}
+    with pytest.raises(AirbyteTracedException) as raised:
+        enter(config)
+    return str(raised.value.message)
+
+
+def sentences() -> Iterator[str]:
+    """Yield what the connector says, each kind of error once, in the order of the README."""
+    raised = [
+        errors.anonymous_reader("api_token", HOST, "2026-11-01T00:00:00Z"),
+        errors.not_staff("Eve", "end-user"),
+    ]
+    yield refusal(errors.TOKEN_PATH, 401)
+    yield refusal("/api/v2/users/me", 401)
+    yield from (str(error.message) for error in raised)
+    yield refusal("/api/v2/users/me", 403)
+    yield refusal("/api/v2/users/me", 404)
+    yield refusal("/api/v2/help_center/articles", 404)
+    yield refusal("/api/v2/users/me", 302, "https://other.zendesk.com/")
+    yield refused_config(subdomain="help.acme.com")
+    yield refused_config(credentials={**CREDENTIALS, "email": "ada/token"})
+    yield refused_config(credentials={**CREDENTIALS, "api_token": "s3cret\n"})
+    yield refused_config(credentials={})
+    yield refusal("/api/v2/users/me", 402)
+    yield refusal("/api/v2/users/me", 400)
+    unknown = sentence_on_unknown("locales", ["xx"], {"de": ""})
+    rest = [
+        NoUsableAnswerError("GET acme.zendesk.com/api/v2/users/me", "status 503"),
+        errors.too_many_vanished(HOST, missing=11, known=20, another_reader=False),
+        errors.reader_changed(),
+        errors.unknown_visibility(HOST),
+        errors.filters_without_match([str(unknown)]),
+        errors.brand_problem("bare", "has no Help Center", ["acme"]),
+        errors.no_list_of_brands(refused("/api/v2/brands", 403)),
+        errors.no_help_center(),
+        errors.some_failed({"acme": errors.reader_changed()}, read=1),
+        errors.unreadable_state("it has no `updated_at`"),
+        errors.broken_set_up("HTTPS_PROXY is not the address of a proxy."),
+    ]
+    yield from (str(error.message) for error in rest)
+
+
 def test_each_error_of_the_readme_is_one_that_the_connector_says() -> None:
-    said = "".join((PACKAGE / f"{name}.py").read_text() for name in ("errors", "config", "scope"))
-    said += "Config validation error: "  # the CDK's
-    rows = re.findall(
-        r"^\| (?:… )?(?:`[\w.]+`: )?(.*?) \|", section("Errors, and what to do"), re.MULTILINE
-    )
-    beginnings = [row for row in rows[2:] if row]
-    assert 21 == len(beginnings)
-    for beginning in beginnings:
-        assert beginning.replace("'end-user'", "{role!r}") in said, beginning
+    cells = re.findall(r"^\| (.*?) \| ", section("Troubleshooting"), re.MULTILINE)
+    said = list(sentences())
+    assert ["the message begins with", "---"] == cells[:2]
+    for cell, sentence in zip(cells[2:], said, strict=True):
+        if cell.startswith("… "):
+            assert cell.removeprefix("… ") in sentence
+        else:
+            assert sentence.startswith(cell)
+
+
+def test_each_kind_of_error_has_a_row() -> None:
+    made = {
+        name
+        for name, function in vars(errors).items()
+        if inspect.isfunction(function)
+        and function.__module__ == errors.__name__
+        and inspect.signature(function).return_annotation is AirbyteTracedException
+    }
+    # It hands on what another one says.
+    made.remove("no_token")
+    assert {name for name in made if f"errors.{name}(" in inspect.getsource(sentences)} == made
 
 
 def test_each_guarantee_names_a_test_that_is_there() -> None:
