@@ -199,7 +199,7 @@ def test_each_configuration_is_one() -> None:
     shown = [json.loads(block.text) for block in BLOCKS if block.language == "json"]
     whole = next(entry for entry in shown if "subdomain" in entry)
     parts = [entry for entry in shown if isinstance(entry, dict)]
-    assert 2 == len(parts)
+    assert 3 == len(parts)
     for part in parts:
         entered = {**whole, **part}
         entered["credentials"] = {**entered["credentials"], "client_secret": "s3cret"}

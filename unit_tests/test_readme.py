@@ -136,7 +136,7 @@ def test_each_kind_of_error_has_a_row() -> None:
 def test_each_guarantee_names_a_test_that_is_there() -> None:
     tests = "".join(path.read_text() for path in ROOT.glob("*_tests/test_*.py"))
     rows = re.findall(r"^\| (?!---|what )(.*) \|$", section("What is guaranteed"), re.MULTILINE)
-    assert 11 == len(rows)
+    assert 13 == len(rows)
     for row in rows:
         (named,) = re.findall(r"\| `(test_\w+)`$", row)
         assert f"def {named}(" in tests, named
@@ -146,3 +146,15 @@ def test_each_module_has_a_row() -> None:
     rows = re.findall(r"^\| (`.*`) \|", section("Development"), re.MULTILINE)
     named = re.findall(r"`(\w+)`", "".join(rows))
     assert set(named) == {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+
+
+def test_the_comparison_has_the_figures_of_the_benchmark() -> None:
+    row = next(
+        line for line in section("Why").splitlines() if "(measured)" in line and "3,000" in line
+    )
+    ours, airbytes = re.findall(r"([0-9.]+ s)\b", row)
+    measured = next(
+        line for line in section("Benchmark").splitlines() if "first sync of 3,000" in line
+    )
+    assert f"**{ours} (" in measured
+    assert f"| {airbytes} (" in measured
