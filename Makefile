@@ -11,13 +11,19 @@ PEER_PYTHON := $(firstword $(foreach python,python3.11 $(PYTHON),$(shell \
 	$(python) -c 'import sys; print("$(python)") if sys.version_info[:2] == (3, 11) else None' 2>/dev/null)))
 PEER := .venv-peer
 
-.PHONY: help demo test bench lint format lock clean
+# The version is pyproject.toml's; a label can not be read from a file while the image is built.
+VERSION = $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
+ENGINE ?= $(firstword $(foreach engine,docker podman,$(shell command -v $(engine))))
+
+.PHONY: help demo test bench image image-test lint format lock clean
 
 help:
 	@echo "make demo   see the connector read a Help Center (an emulator on this machine)"
 	@echo "make test   run every test"
 	@echo "make bench  measure, beside a bare loop and Airbyte's own connector, and write the README's table"
-	@echo "make lint   ruff and mypy"
+	@echo "make image  build the image with docker or podman"
+	@echo "make image-test build it on a stand-in for Airbyte's base image and run it (Debian, as root)"
+	@echo "make lint   ruff, mypy and hadolint"
 	@echo "make format let ruff rewrite the layout"
 	@echo "make lock   pin the dependencies anew (needs uv)"
 
@@ -32,21 +38,31 @@ bench: $(READY) $(VENV)/benchmark-ready
 	@$(MAKE) --no-print-directory $(PEER)/ready || echo "Going on without Airbyte's own connector." >&2
 	$(BIN)/python -m integration_tests.benchmark
 
+# podman has no default registry: it needs the base's full name in BASE_IMAGE.
+image:
+	@test -n "$(ENGINE)" || { echo "Neither docker nor podman found: install one, or name it: make image ENGINE=…" >&2; exit 1; }
+	$(ENGINE) build --build-arg VERSION=$(VERSION) $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --tag source-zendesk-articles:$(VERSION) .
+
+image-test: $(READY)
+	$(BIN)/python -m integration_tests.image
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # The first lock is what the connector runs with (the image installs it), the second adds the tools,
-# the others are the benchmark's.
+# the third is what makes the image's wheel, the others are the benchmark's.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --group build --constraint requirements-dev.txt --output-file requirements-build.txt
 	$(COMPILE) --group benchmark --constraint requirements-dev.txt --output-file integration_tests/benchmark-requirements.txt
 	$(COMPILE) --group peer --output-file integration_tests/peer-requirements.txt
 

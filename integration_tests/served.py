@@ -99,7 +99,7 @@ def _serve(connection: Connection, shape: Shape, latency: float, rate_limit: int
     from integration_tests.zendesk_emulator import ZendeskEmulator  # noqa: PLC0415
 
     with ZendeskEmulator(ticking=True) as zendesk:
-        _fill(zendesk, shape)
+        fill(zendesk, shape)
         _read_once(zendesk)
         zendesk.latency, zendesk.rate_limit = latency, rate_limit
         commands: dict[str, Callable[..., int | None]] = {
@@ -117,7 +117,8 @@ def _serve(connection: Connection, shape: Shape, latency: float, rate_limit: int
             connection.send(commands[command](*arguments))
 
 
-def _fill(zendesk: "ZendeskEmulator", shape: Shape) -> None:
+def fill(zendesk: "ZendeskEmulator", shape: Shape) -> None:
+    """Give an account's empty Help Center this shape."""
     help_center = zendesk.account.help_center()
     locales = LOCALES[: shape.locales]
     for locale in locales:
