@@ -4,6 +4,8 @@ ARG BASE_IMAGE=airbyte/python-connector-base:4.0.2@sha256:9fdb1888c4264cf6fee473
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
+# All byte code is made at the end, in one place.
+ENV PYTHONDONTWRITEBYTECODE=1
 # The connector gets an environment of its own: the base has Poetry and all that Poetry needs, which
 # is neither seen nor changed. What installs and builds is in another, which stays in this stage.
 RUN python -m venv --without-pip /opt/connector && python -m venv tools

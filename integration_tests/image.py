@@ -1,6 +1,6 @@
 """`make image-test`: builds the image without an engine, and runs it as a strict platform does.
 
-The base is a stand-in, or what BASE_IMAGE names. What is said at the end was found out by trying.
+The base is a stand-in, or what BASE_IMAGE names.
 """
 
 import ast
@@ -59,8 +59,6 @@ _CONTAINER = (
     *("--cap-drop=all", "--security-opt=no-new-privileges"),
 )
 _KILLED = 137
-# One, and what measuring takes.
-_PROCESSORS = 1.2
 _STARTS = 5
 _LOOK = 0.02
 # More than the memory holds twice: as text, and parsed.
@@ -147,7 +145,8 @@ def _check_contents(base: str) -> Iterator[str]:
         assert before.items() <= after.items(), "something of the base was changed"
         added = after.keys() - before.keys()
         assert all(path.is_relative_to(_HOME) for path in added), "something is elsewhere"
-        assert not {path for path in added if after[path][1] or after[path][0] & 0o022}, "writable"
+        own = [after[path][:2] for path in added if not (root / path).is_symlink()]
+        assert not [mode for mode, owner in own if owner or mode & 0o022], "somebody may write"
         packages = list(importlib.metadata.distributions(path=[str(root / _SITE)]))
         found = {canonicalize_name(package.name): package.version for package in packages}
         assert {**_locked(), _NAME: _VERSION} == found
@@ -159,10 +158,10 @@ def _check_contents(base: str) -> Iterator[str]:
         files = {path for path in added if not (root / path).is_dir()}
         byte_code = {path for path in files if path.is_relative_to(_BYTE_CODE)}
         assert {".pyc"} == {path.suffix for path in byte_code}
-        of_venv = {path for path in files - byte_code - installed if path.parent != _HOME / "bin"}
-        assert {_HOME / "pyvenv.cfg"} == of_venv
+        others = {path for path in files - byte_code - installed if path.parent != _HOME / "bin"}
+        assert {_HOME / "pyvenv.cfg"} == others, sorted(others)[:9]
         assert not {part for path in added for part in path.parts} & _OURS
-        size = sum((root / path).stat().st_size for path in files)
+        size = sum((root / path).lstat().st_size for path in files)
     yield (
         f"contents: {len(found)} packages, which are the locked ones and the connector, and "
         f"{len(byte_code):,} files of byte code; nothing else, and of the base nothing changed"
@@ -172,8 +171,11 @@ def _check_contents(base: str) -> Iterator[str]:
 
 @contextmanager
 def _mounted(image: str) -> Iterator[Path]:
-    yield Path(_call(*_PODMAN, "image", "mount", image).strip())
-    _call(*_PODMAN, "image", "unmount", image)
+    path = Path(_call(*_PODMAN, "image", "mount", image).strip())
+    try:
+        yield path
+    finally:
+        _call(*_PODMAN, "image", "unmount", image)
 
 
 def _listing(root: Path) -> dict[Path, tuple[int, ...]]:
@@ -203,12 +205,12 @@ def _check_limits() -> str:
     facts = json.loads(_contain(["/probe.py"], python, f"--volume={probe}:/probe.py:ro").printed)
     assert "airbyte" == facts["user"]
     assert ["/tmp"] == facts["writable"]  # noqa: S108 -- the one that the CDK needs
-    assert facts["processors"] < _PROCESSORS, facts
+    assert 1 == facts["processors"]
     assert [] == facts["without_byte_code"]
     assert _KILLED == _contain(["-c", f"b'x' * {_MEMORY}"], python).status
     return (
-        "enforced, which was tried: user airbyte, a read-only file system but for 16 MB of /tmp, "
-        f"{_MEMORY // _MEGABYTE} MB without swap, {facts['processors']:.2f} processors"
+        "enforced: user airbyte, a read-only file system but for 16 MB of /tmp, and "
+        f"{_MEMORY // _MEGABYTE} MB without swap, all tried; one processor, as the kernel says"
     )
 
 
@@ -245,17 +247,16 @@ def _check_commands() -> Iterator[str]:
         _edit(zendesk, help_center)
         second = platform.sync(configuration, through=connector)
         assert mirror(help_center) == platform.destination.table
-        assert _EDITS < len(second.records) < len(first.records)
-        yield f"read after {_EDITS} edits and an archiving: {connector.told(second)}"
+        assert _EDITS <= len(second.records) < len(first.records)
+        yield f"read after {_EDITS} edits: {connector.told(second)}"
         assert [] == zendesk.strangers
 
 
 def _edit(zendesk: ZendeskEmulator, help_center: HelpCenter) -> None:
-    archived, *articles = help_center.articles
+    articles = help_center.articles
     for article in articles[:: len(articles) // _EDITS][:_EDITS]:
         zendesk.clock.advance(1)
         help_center.change_translation(article, LOCALES[1], body="<p>New.</p>")
-    help_center.archive(archived)
     zendesk.clock.advance(_HOUR)
 
 
@@ -306,7 +307,8 @@ def _contain(arguments: list[str], *options: str) -> _Done:
         with (
             printed.open("wb") as stdout,
             complaints.open("wb") as stderr,
-            subprocess.Popen(command, stdout=stdout, stderr=stderr) as process,  # noqa: S603 -- as above
+            # In a folder of its own: a container that is killed for its memory leaves a file there.
+            subprocess.Popen(command, stdout=stdout, stderr=stderr, cwd=folder) as process,  # noqa: S603 -- fixed, as in `_call`
         ):
             while process.poll() is None:
                 peak = max(peak, _peak(pid))
