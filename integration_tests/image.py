@@ -171,8 +171,11 @@ def _check_contents(base: str) -> Iterator[str]:
 
 @contextmanager
 def _mounted(image: str) -> Iterator[Path]:
-    yield Path(_call(*_PODMAN, "image", "mount", image).strip())
-    _call(*_PODMAN, "image", "unmount", image)
+    path = Path(_call(*_PODMAN, "image", "mount", image).strip())
+    try:
+        yield path
+    finally:
+        _call(*_PODMAN, "image", "unmount", image)
 
 
 def _listing(root: Path) -> dict[Path, tuple[int, ...]]:
