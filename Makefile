@@ -11,11 +11,17 @@ PEER_PYTHON := $(firstword $(foreach python,python3.11 $(PYTHON),$(shell \
 	$(python) -c 'import sys; print("$(python)") if sys.version_info[:2] == (3, 11) else None' 2>/dev/null)))
 PEER := .venv-peer
 
-.PHONY: help demo test bench lint format lock clean
+# What `make e2e` has the connector read by. PyAirbyte's last release ends at Python 3.12.
+E2E_PYTHON = $(firstword $(foreach python,$(PYTHON) python3.12 python3.11,$(shell \
+	$(python) -c 'import sys; print("$(python)") if sys.version_info < (3, 13) else None' 2>/dev/null)) $(PYTHON))
+E2E := .venv-e2e
+
+.PHONY: help demo test e2e bench lint format lock clean
 
 help:
 	@echo "make demo   see the connector read a Help Center (an emulator on this machine)"
 	@echo "make test   run every test"
+	@echo "make e2e    have PyAirbyte, a vector store and the CDK's standard tests read an emulated Help Center"
 	@echo "make bench  measure, beside a bare loop and Airbyte's own connector, and write the README's table"
 	@echo "make lint   ruff and mypy"
 	@echo "make format let ruff rewrite the layout"
@@ -26,6 +32,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto
+
+e2e: $(READY) $(E2E)/ready
+	$(BIN)/python -m pytest --numprocesses auto -p airbyte_cdk.test.standard_tests.pytest_hooks -m "not image_tests" integration_tests/consumers
 
 # Without the peer, because there is no Python 3.11 or it can not be installed, the table says so.
 bench: $(READY) $(VENV)/benchmark-ready
@@ -42,13 +51,14 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 # The first lock is what the connector runs with (the image installs it), the second adds the tools,
-# the others are the benchmark's.
+# the others are the benchmark's and the consumers'.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --custom-compile-command "make lock"
 lock:
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) --group benchmark --constraint requirements-dev.txt --output-file integration_tests/benchmark-requirements.txt
 	$(COMPILE) --group peer --output-file integration_tests/peer-requirements.txt
+	$(COMPILE) --group e2e --output-file integration_tests/e2e-requirements.txt
 
 $(READY): requirements-dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
@@ -68,5 +78,12 @@ $(PEER)/ready: integration_tests/peer-requirements.txt
 	@$(PEER)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
+# Not compiled: most of it is never imported.
+$(E2E)/ready: integration_tests/e2e-requirements.txt
+	@echo "Setting up $(E2E) with $(E2E_PYTHON): this happens once and takes a minute or two."
+	@$(E2E_PYTHON) -m venv --clear $(E2E)
+	@$(E2E)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes --requirement $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(PEER)
+	rm -rf $(VENV) $(PEER) $(E2E)

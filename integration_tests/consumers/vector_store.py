@@ -1,0 +1,90 @@
+"""`vector_store.py CATALOG`: a vector destination of Airbyte's, with an index in memory.
+
+Asked for a file with the output of a sync, it writes that by the code of the CDK that Airbyte's own
+vector destinations share, and answers with the chunks that are then in the index.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import orjson
+from airbyte_cdk.destinations.vector_db_based import (
+    Chunk,
+    DocumentProcessor,
+    FakeEmbedder,
+    FakeEmbeddingConfigModel,
+    Indexer,
+    ProcessingConfigModel,
+    Writer,
+)
+from airbyte_cdk.destinations.vector_db_based.document_processor import METADATA_RECORD_ID_FIELD
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteMessageSerializer,
+    ConfiguredAirbyteCatalogSerializer,
+)
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+_PROCESSING = ProcessingConfigModel(
+    chunk_size=20,
+    text_fields=["title", "body"],
+    metadata_fields=["id", "locale", "visibility", "status"],
+)
+
+
+class Memory(Indexer):
+    """Keeps chunks in a list. What has no embedding is not to be found, so it is not taken."""
+
+    def __init__(self) -> None:
+        super().__init__(config=None)
+        self.chunks: list[Chunk] = []
+
+    def index(self, document_chunks: list[Chunk], namespace: str, stream: str) -> None:  # noqa: ARG002 -- one stream
+        """Add chunks, whether they are there or not."""
+        assert all(chunk.embedding for chunk in document_chunks)
+        self.chunks += document_chunks
+
+    def delete(self, delete_ids: list[str], namespace: str, stream: str) -> None:  # noqa: ARG002 -- one stream
+        """Forget every chunk of these records."""
+        self.chunks = [
+            chunk
+            for chunk in self.chunks
+            if chunk.metadata[METADATA_RECORD_ID_FIELD] not in delete_ids
+        ]
+
+    def check(self) -> None:
+        """Find nothing to complain of."""
+
+
+def _messages(output: Path) -> Iterator[AirbyteMessage]:
+    with output.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith('{"type":'):
+                yield AirbyteMessageSerializer.load(orjson.loads(line))
+
+
+def _splitter(
+    _: DocumentProcessor, chunk_size: int, chunk_overlap: int, __: object
+) -> RecursiveCharacterTextSplitter:
+    """Split by characters: the CDK's own splitter downloads the vocabulary of a tokenizer."""
+    return RecursiveCharacterTextSplitter(chunk_size=chunk_size, chunk_overlap=chunk_overlap)
+
+
+def main() -> None:
+    """Write each sync, and show what the index then holds."""
+    catalog = ConfiguredAirbyteCatalogSerializer.load(orjson.loads(Path(sys.argv[1]).read_bytes()))
+    memory = Memory()
+    embedder = FakeEmbedder(FakeEmbeddingConfigModel(mode="fake"))
+    writer = Writer(_PROCESSING, memory, embedder, batch_size=1000, omit_raw_text=False)
+    with patch.object(DocumentProcessor, "_get_text_splitter", _splitter):
+        for output in sys.stdin:
+            for _ in writer.write(catalog, _messages(Path(output.strip()))):
+                pass
+            chunks = [{"text": chunk.page_content, **chunk.metadata} for chunk in memory.chunks]
+            print(json.dumps(chunks), flush=True)  # noqa: T201 -- the answer
+
+
+main()
