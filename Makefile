@@ -15,7 +15,7 @@ PEER := .venv-peer
 VERSION = $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)
 ENGINE ?= $(firstword $(foreach engine,docker podman,$(shell command -v $(engine))))
 
-# What `make e2e` has the connector read by. PyAirbyte has no release for Python 3.13 yet.
+# What `make e2e` has the connector read by. PyAirbyte's last release ends at Python 3.12.
 E2E_PYTHON = $(firstword $(foreach python,$(PYTHON) python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; print("$(python)") if sys.version_info < (3, 13) else None' 2>/dev/null)) $(PYTHON))
 E2E := .venv-e2e
