@@ -370,9 +370,8 @@ def test_each_rotation_is_told_before_its_access_token_is_used(
     for request, text in zip(signed, printed, strict=True):
         assert request.authorization is not None
         token = request.authorization.removeprefix("Bearer ")
-        assert [token] == [told["credentials"]["access_token"] for told in Output(text).control][
-            -1:
-        ]
+        # Another thread's may have been replaced while its request was under way.
+        assert token in [told["credentials"]["access_token"] for told in Output(text).control]
 
 
 def test_a_sync_that_is_killed_after_a_rotation_goes_on_with_what_it_told(
