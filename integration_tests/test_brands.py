@@ -388,15 +388,43 @@ def test_a_renamed_brand_is_not_retracted_and_comes_under_its_new_name(
     assert platform.sync(config(zendesk, brands=brands)).records == []
 
 
+@pytest.mark.parametrize("brands", [["shop"], EVERY])
 def test_brands_that_exchange_their_names_lose_nothing(
-    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand, brands: list[str]
 ) -> None:
     acme = zendesk.account.brands[0]
-    platform.sync(config(zendesk, brands=EVERY))
+    platform.sync(config(zendesk, brands=brands))
     acme.subdomain, shop.subdomain = shop.subdomain, acme.subdomain
-    output = platform.sync(config(zendesk, brands=EVERY))
+    output = platform.sync(config(zendesk, brands=brands))
     assert expected(zendesk, "acme", "shop") == held(platform)
     assert set() == retracted(output)
+
+
+@pytest.mark.parametrize("before", [["shop"], EVERY])
+def test_brands_that_exchange_their_names_unnoticed_lose_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand, before: list[str]
+) -> None:
+    acme = zendesk.account.brands[0]
+    platform.sync(config(zendesk, brands=before))
+    zendesk.switches.brands_forbidden = True
+    acme.subdomain, shop.subdomain = shop.subdomain, acme.subdomain
+    platform.sync(config(zendesk, brands=["shop"]))
+    assert expected(zendesk, "acme", "shop") == held(platform)
+
+
+@pytest.mark.parametrize("brands", [["club"], EVERY])
+def test_a_brand_may_get_the_name_of_one_that_was_deleted(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand, brands: list[str]
+) -> None:
+    club = zendesk.account.add_brand("club")
+    furnish(club.help_center)
+    platform.sync(config(zendesk, brands=["shop", "club"]))
+    club.is_deleted = True
+    shop.subdomain = "club"
+    output = platform.sync(config(zendesk, brands=brands))
+    assert expected(zendesk, "acme", "club") == held(platform)
+    assert {("shop", "out_of_scope")} == retracted(output)
+    assert {"acme", "club"} == entries(output).keys()
 
 
 # ------------------------------------------------------------------------------- one that fails

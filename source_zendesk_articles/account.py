@@ -1,14 +1,14 @@
 """The Help Centers of an account, one after the other: a sync of them on one state, and `check`."""
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zendesk_articles.brands import Plan, follow, needs_list, new_entries, plan, problem
+from source_zendesk_articles.brands import Plan, by_name, follow, new_entries, plan, problem
 from source_zendesk_articles.changes import OUT_OF_SCOPE, retract
 from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import Config
@@ -40,56 +40,13 @@ from source_zendesk_articles.workers import Workers
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
-class _Brands:
-    """The brands of the account, listed once, and only if somebody asks."""
-
-    def __init__(self, client: HelpCenterClient, config: Config) -> None:
-        self._client = client
-        self._config = config
-        self._has_asked = False
-        self._rows: tuple[Brand, ...] | None = None
-
-    def rows(self) -> tuple[Brand, ...] | None:
-        """Return the brands; None where Zendesk does not list them, and names do without.
-
-        Raises:
-            AirbyteTracedException: where the list is needed.
-
-        """
-        if not self._has_asked:
-            try:
-                self._rows = self._client.brands()
-            except (NoUsableAnswerError, RefusalError) as error:
-                if _is_everybodys(error):
-                    raise
-                if self._config.every_brand:
-                    raise no_list_of_brands(error) from None
-                _LOG.info("%s The names in `brands` are taken as they are.", error.message)
-            self._has_asked = True
-        return self._rows
-
-    def problem(self, subdomain: str, why: str) -> AirbyteTracedException:
-        """Return the error for a Help Center that is named and can not be read."""
-        rows = self._rows or ()
-        return brand_problem(
-            subdomain, why, sorted(row.subdomain for row in rows if not problem(row))
-        )
-
-    def problems(self, planned: Plan) -> dict[str, AirbyteTracedException]:
-        """Return the errors for what is wrong with the names in the configuration."""
-        if not planned.subdomains and not planned.problems:
-            raise no_help_center()
-        return {name: self.problem(name, why) for name, why in planned.problems.items()}
-
-
 class AccountSync:
     """A sync of the Help Centers that a configuration means."""
 
     def __init__(self, account: Account, config: Config, began_with: State) -> None:
         self._account = account
         self._config = config
-        self._client = account.help_center()
-        self._brands = _Brands(self._client, config)
+        self._brands: tuple[Brand, ...] | None = None
         self._outbox = Outbox(
             Cursor(began_with.synced_at), dict(began_with.help_centers), config.retract_as
         )
@@ -109,13 +66,8 @@ class AccountSync:
         read = 0
         for subdomain in subdomains:
             try:
-                yield from sync_help_center(
-                    self._account.help_center(subdomain),
-                    self._config,
-                    self._outbox,
-                    begin=self._begin,
-                    prove_brand=partial(self._prove_brand, subdomain),
-                )
+                client = self._account.help_center(subdomain)
+                yield from sync_help_center(client, self._config, self._outbox, self._begin)
             except AirbyteTracedException as error:
                 if not self._config.brands:
                     raise
@@ -138,18 +90,20 @@ class AccountSync:
         Emitted, None, tuple[tuple[str, ...], frozenset[str], dict[str, AirbyteTracedException]]
     ]:
         """Return what to read, what left the configuration, and what is wrong with it."""
-        entries = self._outbox.help_centers
-        rows = None
-        if needs_list(self._config, entries):
-            tick = partial(progress, self._client.subdomain, 0, ReadStats(), self._client.requests)
+        if self._config.brands:
+            client = self._account.help_center()
+            tick = partial(progress, client.subdomain, 0, ReadStats(), client.requests)
             with closing(Workers(tick)) as workers:
-                rows = yield from workers.ask(self._brands.rows)
-        followed = follow(entries, rows or ())
-        planned = plan(self._config, followed, rows)
+                ask = partial(_list_brands, client, self._config)
+                self._brands = yield from workers.ask(ask)
+        brands = self._brands or ()
+        entries = self._outbox.help_centers
+        followed = follow(entries, brands)
+        planned = plan(self._config, followed, self._brands)
         entries.clear()
         # An entry of each: a sync that dies between two of them is then known to be unfinished.
-        entries.update({**new_entries(planned.subdomains, rows or ()), **followed})
-        return planned.subdomains, planned.left, self._brands.problems(planned)
+        entries.update({**new_entries(planned.subdomains, brands), **followed})
+        return planned.subdomains, planned.left, _errors(planned, brands)
 
     def _begin(self, client: HelpCenterClient) -> Iterator[Emitted]:
         """Come before anything that is emitted, once the first Help Center has answered.
@@ -165,10 +119,9 @@ class AccountSync:
         entries = self._outbox.help_centers
         for subdomain in sorted(self._left):
             entry = entries[subdomain]
-            others = [other.known for other in entries.values() if other is not entry]
             for article_id in entry.known:
                 held = entry.known.locales(article_id)
-                left = held.difference(*(known.locales(article_id) for known in others))
+                left = held - self._outbox.held_by_others(subdomain, article_id)
                 if left:
                     self._outbox.put(retract(subdomain, article_id, left, OUT_OF_SCOPE))
                 if self._outbox.is_full:
@@ -178,32 +131,12 @@ class AccountSync:
             retracted = self._outbox.stats[subdomain].total
             _LOG.info("Help Center %s is not read any more: %d retracted.", subdomain, retracted)
 
-    def _prove_brand(self, subdomain: str) -> None:
-        """Ask, before all of a Help Center is listed, whether it is still one to be read.
-
-        Raises:
-            AirbyteTracedException: if the row of its brand says no.
-
-        """
-        if not self._config.brands:
-            return
-        for brand in self._brands.rows() or ():
-            why = problem(brand)
-            if brand.subdomain == subdomain and why:
-                raise self._brands.problem(subdomain, why)
-
     def _explained(self, subdomain: str, error: AirbyteTracedException) -> AirbyteTracedException:
-        """Return the error for a Help Center that can not be read: what its brand says, if it does.
-
-        A renamed brand has no host at its old name.
-        """
-        if not isinstance(error, RefusalError) or _is_everybodys(error):
-            return error
-        rows = self._brands.rows()
-        if rows is None:
-            return error
-        why = problem(next((row for row in rows if row.subdomain == subdomain), None))
-        return self._brands.problem(subdomain, why) if why else error
+        """Return the error for a Help Center that can not be read: it may have no row any more."""
+        brands = self._brands
+        if isinstance(error, RefusalError) and brands and subdomain not in by_name(brands):
+            return _error(subdomain, problem(None) or "", brands)
+        return error
 
 
 def check(account: Account, config: Config) -> None:
@@ -213,10 +146,9 @@ def check(account: Account, config: Config) -> None:
         AirbyteTracedException: otherwise, with a sentence for the user.
 
     """
-    brands = _Brands(account.help_center(), config)
-    rows = brands.rows() if config.brands else None
-    planned = plan(config, {}, rows)
-    errors = brands.problems(planned)
+    brands = _list_brands(account.help_center(), config) if config.brands else None
+    planned = plan(config, {}, brands)
+    errors = _errors(planned, brands or ())
     found: list[Choices] = []
     for subdomain in planned.subdomains:
         client = account.help_center(subdomain)
@@ -238,6 +170,36 @@ def check(account: Account, config: Config) -> None:
     sentences = unknown_filters(config.filters, found)
     if sentences:
         raise filters_without_match(sentences)
+
+
+def _list_brands(client: HelpCenterClient, config: Config) -> tuple[Brand, ...] | None:
+    """Return the brands; None where Zendesk does not list them, and names do without.
+
+    Raises:
+        AirbyteTracedException: where the list is needed.
+
+    """
+    try:
+        return client.brands()
+    except (NoUsableAnswerError, RefusalError) as error:
+        if _is_everybodys(error):
+            raise
+        if config.every_brand:
+            raise no_list_of_brands(error) from None
+        _LOG.info("%s The names in `brands` are taken as they are.", error.message)
+    return None
+
+
+def _errors(planned: Plan, brands: Iterable[Brand]) -> dict[str, AirbyteTracedException]:
+    """Return what is wrong with the names in the configuration."""
+    if not planned.subdomains and not planned.problems:
+        raise no_help_center()
+    return {name: _error(name, why, brands) for name, why in planned.problems.items()}
+
+
+def _error(subdomain: str, why: str, brands: Iterable[Brand]) -> AirbyteTracedException:
+    valid = sorted(brand.subdomain for brand in brands if not problem(brand))
+    return brand_problem(subdomain, why, valid)
 
 
 def _is_everybodys(error: AirbyteTracedException) -> bool:

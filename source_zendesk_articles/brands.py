@@ -22,14 +22,6 @@ class Plan(NamedTuple):
     problems: Mapping[str, str]
 
 
-def needs_list(config: Config, entries: Entries) -> bool:
-    """Tell whether the account's brands have to be listed before anything is read.
-
-    A name that was never read may be wrong, and then what it replaced must not be retracted.
-    """
-    return config.every_brand or (bool(config.brands) and not config.named <= _read_before(entries))
-
-
 def plan(config: Config, entries: Entries, brands: Collection[Brand] | None) -> Plan:
     """Return what to read; `brands` is None where they were not listed, or can not be.
 
@@ -39,7 +31,8 @@ def plan(config: Config, entries: Entries, brands: Collection[Brand] | None) -> 
         return _plan_every(config, entries, brands or ())
     problems = _problems(config.named, entries, brands)
     # Of what a mistake may have replaced nothing must be retracted.
-    in_doubt = problems or (brands is None and needs_list(config, entries))
+    is_new = not config.named <= _read_before(entries)
+    in_doubt = problems or (config.brands and brands is None and is_new)
     left = entries.keys() - config.named if not in_doubt else ()
     return Plan(_ordered(config.named - problems.keys(), config), frozenset(left), problems)
 
@@ -48,11 +41,11 @@ def _plan_every(config: Config, entries: Entries, brands: Collection[Brand]) -> 
     """Return the plan for `*`: a Help Center leaves only when the row of its brand says so."""
     # The account's own brand need not have a Help Center.
     problems = _problems(config.named - {config.subdomain}, entries, brands)
-    listed = {brand.subdomain for brand in brands}
-    readable = {brand.subdomain for brand in brands if problem(brand) is None}
+    at = by_name(brands)
+    readable = {name for name, brand in at.items() if problem(brand) is None}
     name_of = {brand.id: brand.subdomain for brand in brands}
     renamed = {name for name, entry in entries.items() if name_of.get(entry.brand, name) != name}
-    unlisted = (_read_before(entries) | {config.subdomain}) - listed - renamed
+    unlisted = ((_read_before(entries) - renamed) | {config.subdomain}) - at.keys()
     left = entries.keys() - readable - unlisted - problems.keys()
     return Plan(_ordered(readable | unlisted, config), frozenset(left), problems)
 
@@ -62,7 +55,7 @@ def _problems(
 ) -> dict[str, str]:
     if brands is None:
         return {}
-    at = {brand.subdomain: brand for brand in brands}
+    at = by_name(brands)
     unlisted = _read_before(entries) - at.keys()
     asked = {name: problem(at.get(name)) for name in named if name not in unlisted}
     return {name: why for name, why in asked.items() if why}
@@ -75,28 +68,41 @@ def _read_before(entries: Entries) -> set[str]:
 def follow(entries: Entries, brands: Collection[Brand]) -> dict[str, HelpCenterState]:
     """Return the entries under the names that their brands have by now, each with its brand's id.
 
-    What a renamed brand shows has other addresses: it has to be listed.
+    What a renamed brand shows has other addresses: it has to be listed. Whose name another brand
+    has by now makes room, and has that one's old name from then on.
     """
-    name_of = {brand.id: brand.subdomain for brand in brands}
-    id_of = {brand.subdomain: brand.id for brand in brands}
-    names = {old: name_of.get(entry.brand, old) for old, entry in entries.items()}
-    staying = {old for old, new in names.items() if old == new}
-    followed: dict[str, HelpCenterState] = {}
+    at = by_name(brands)
+    new_name_of = {brand.id: name for name, brand in at.items()}
+    moved = {
+        old: new
+        for old, entry in entries.items()
+        if (new := new_name_of.get(entry.brand, old)) != old
+        # Of whom nobody knows whether it is this brand's by now, it may be.
+        and (new not in entries or entries[new].brand not in {0, entry.brand})
+    }
+    followed = {new: entries[old].to_list for old, new in moved.items()}
+    free = [old for old in moved if old not in followed]
     for old, entry in entries.items():
-        new = names[old]
-        if new != old and new not in staying:
-            followed[new] = entry.to_list
-        else:
-            followed[old] = entry._replace(brand=entry.brand or id_of.get(old, 0))
+        if old not in moved:
+            name = free.pop() if old in followed else old
+            id_ = entry.brand or (at[old].id if old in at else 0)
+            followed[name] = entry._replace(brand=id_)
     return followed
 
 
 def new_entries(subdomains: Iterable[str], brands: Iterable[Brand]) -> dict[str, HelpCenterState]:
     """Return what is known of Help Centers that were never read."""
-    id_of = {brand.subdomain: brand.id for brand in brands}
+    at = by_name(brands)
     return {
-        subdomain: HelpCenterState(KnownArticles(), brand=id_of.get(subdomain, 0))
-        for subdomain in subdomains
+        name: HelpCenterState(KnownArticles(), brand=at[name].id if name in at else 0)
+        for name in subdomains
+    }
+
+
+def by_name(brands: Iterable[Brand]) -> dict[str, Brand]:
+    """Return the brand at each name: one that was deleted may leave its name to another."""
+    return {
+        brand.subdomain: brand for brand in sorted(brands, key=lambda brand: not brand.is_deleted)
     }
 
 

@@ -73,6 +73,13 @@ class Outbox:
             len(self._waiting) >= BATCH_ARTICLES * times or self._letters >= BATCH_LETTERS * times
         )
 
+    def held_by_others(self, subdomain: str, article_id: int) -> frozenset[str]:
+        """Return in which locales an article is another Help Center's: its brand was renamed."""
+        entries = self.help_centers.items()
+        return frozenset().union(
+            *(entry.known.locales(article_id) for name, entry in entries if name != subdomain)
+        )
+
     def put(self, change: Change) -> None:
         """Let a change wait, instead of an earlier one of the same article."""
         self.drop(change.brand_subdomain, change.article_id)

@@ -60,15 +60,12 @@ def sync_help_center(
     client: HelpCenterClient,
     config: Config,
     outbox: Outbox,
-    *,
     begin: Callable[[HelpCenterClient], Iterator[Emitted]],
-    prove_brand: Callable[[], None],
 ) -> Generator[Emitted, None, None]:
     """Yield what has to be emitted, each record behind a state that announces it; and progress.
 
-    The state is the outbox's; one that was yielded is to be written down at once. `begin` is called
-    once the Help Center has answered, and comes before all; `prove_brand` raises where the Help
-    Center is none to be listed.
+    The state is the outbox's; one that was yielded is to be written down at once. `begin` comes
+    before all, once the Help Center has answered.
 
     Raises:
         AirbyteTracedException: in the user's words, behind a state that tells what was done.
@@ -79,7 +76,7 @@ def sync_help_center(
     try:
         with closing(Workers(tell)) as workers:
             given = _Given(client, config, outbox, begin, workers, stats)
-            yield from _sync(given, prove_brand)
+            yield from _sync(given)
     except BaseException:
         # Nobody waits any more for what the threads are at.
         client.stop()
@@ -97,7 +94,7 @@ class _Given(NamedTuple):
     stats: ReadStats
 
 
-def _sync(given: _Given, prove_brand: Callable[[], None]) -> Generator[Emitted, None, None]:
+def _sync(given: _Given) -> Generator[Emitted, None, None]:
     client, config, workers = given.client, given.config, given.workers
     entry = given.outbox.help_centers[client.subdomain]
     hours = config.reconcile_every_hours
@@ -114,12 +111,9 @@ def _sync(given: _Given, prove_brand: Callable[[], None]) -> Generator[Emitted, 
             why = "the incremental list gets no further: too many were stamped within a second"
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
-
-    def ask() -> HelpCenter:
-        prove_brand()
-        return inspect(client, asked_locales.result, treat_as_open=treat_as_open)
-
-    inspected = workers.submit(ask)
+    inspected = workers.submit(
+        lambda: inspect(client, asked_locales.result, treat_as_open=treat_as_open)
+    )
     # It may as well begin while the questions are asked.
     listing = ArticleListing(client, workers)
     yield from listing.begin(inspected)
@@ -287,11 +281,18 @@ class _Sync:
         for article_id in missing:
             article = None if article_id in missed else (yield from shown.next())
             if article is None or (yield from self._see([article], missed=True)):
-                held = self._known.locales(article_id)
-                self._outbox.put(
-                    retract(self._client.subdomain, article_id, held, ARCHIVED_OR_DELETED)
-                )
+                self._gone(article_id)
             yield from self._send_if_full()
+
+    def _gone(self, article_id: int) -> None:
+        """Retract an article that is gone, but for what another Help Center shows of it by now."""
+        subdomain = self._client.subdomain
+        left = self._known.locales(article_id) - self._outbox.held_by_others(subdomain, article_id)
+        if left:
+            self._outbox.put(retract(subdomain, article_id, left, ARCHIVED_OR_DELETED))
+        else:
+            self._outbox.drop(subdomain, article_id)
+            self._known.forget(article_id)
 
     def _was_missed(self, article_id: int) -> bool:
         known = self._known[article_id]

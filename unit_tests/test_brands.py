@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from source_zendesk_articles.brands import Plan, follow, needs_list, new_entries, plan, problem
+from source_zendesk_articles.brands import Plan, follow, new_entries, plan, problem
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.models import Brand
@@ -34,23 +34,6 @@ OFF = SHOP._replace(active=False)
 
 def entries(*subdomains: str, brand: int = 0) -> dict[str, HelpCenterState]:
     return {name: HelpCenterState(KNOWN, LISTED, "1:admin", brand=brand) for name in subdomains}
-
-
-@pytest.mark.parametrize(
-    ("config", "known", "expected"),
-    [
-        (configured(), [], False),
-        (configured(), ["shop"], False),
-        (configured("shop"), ["acme"], True),
-        (configured("shop"), ["shop"], True),
-        (configured("shop"), ["acme", "shop", "club"], False),
-        (configured("*"), ["acme", "shop"], True),
-    ],
-)
-def test_the_brands_are_listed_for_every_brand_and_for_a_name_that_was_never_read(
-    config: Config, known: list[str], expected: bool
-) -> None:
-    assert expected is needs_list(config, entries(*known))
 
 
 @pytest.mark.parametrize(
