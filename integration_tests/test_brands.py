@@ -103,16 +103,16 @@ def test_the_installed_script_reads_them_with_a_credential_that_rotates(
 
 
 @pytest.mark.usefixtures("feed")
-@pytest.mark.parametrize(("brands", "lists"), [(["shop"], 0), (EVERY, 1)])
-def test_an_idle_sync_is_two_requests_each_and_one_for_the_list_that_every_brand_needs(
-    zendesk: ZendeskEmulator, platform: Platform, shop: Brand, brands: list[str], lists: int
+@pytest.mark.parametrize("brands", [["shop"], EVERY])
+def test_an_idle_sync_is_two_requests_each_and_one_for_the_list_of_brands(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand, brands: list[str]
 ) -> None:
     platform.sync(config(zendesk, brands=brands))
     zendesk.clock.advance(3600)
     zendesk.forget_requests()
     output = platform.sync(config(zendesk, brands=brands))
     assert ([], 1) == (output.records, len(output.states))
-    assert {"acme": 2 + lists, shop.subdomain: 2} == asked(zendesk)
+    assert {"acme": 2 + 1, shop.subdomain: 2} == asked(zendesk)
 
 
 @pytest.mark.usefixtures("feed")
@@ -127,7 +127,7 @@ def test_each_is_listed_when_it_is_due_itself(
     output = platform.sync(config(zendesk, brands=["shop"]))
     assert "Help Center acme: every article is listed" in output.logs
     assert "Help Center shop: reading what changed" in output.logs
-    # Before a listing the brands are looked at, and after it once more who reads.
+    # The list of brands, and after a listing once more who reads.
     assert {"acme": 6, shop.subdomain: 2} == asked(zendesk)
 
 

@@ -119,7 +119,6 @@ class Brands(RuleBasedStateMachine):
         self.zendesk.clock.advance(3600)
         self.subdomain, self.named = "acme", EVERY if every else []
         self.hours = hours
-        self.always_lists = small > 0 or hours == 0
 
     def teardown(self) -> None:
         self._stack.close()
@@ -243,9 +242,8 @@ class Brands(RuleBasedStateMachine):
 
     @property
     def _rows_at_first(self) -> list[Brand] | None:
-        """What the list shows where it is asked for before all; with names, before a listing."""
-        is_asked = self.named == EVERY or (self.named and self.always_lists)
-        return self._rows() if is_asked else None
+        """What the list shows where it is asked for."""
+        return self._rows() if self.named else None
 
     def _answers(self, brand: Brand) -> bool:
         switches = self.zendesk.switches
@@ -304,11 +302,8 @@ class Brands(RuleBasedStateMachine):
         doubtful: set[str] = set()
         if self.named and rows is not None:
             row_of = {brand.subdomain: brand for brand in rows if not brand.is_deleted}
-            inactive = {name for name, brand in row_of.items() if not brand.active} & names
-            never_read = names - row_of.keys() - set(self.read_as.values())
-            if self.always_lists:
-                broken |= inactive
-            doubtful = inactive | never_read
+            broken |= {name for name, brand in row_of.items() if not brand.active} & names
+            doubtful = names - row_of.keys() - set(self.read_as.values())
         return Expected(names, set(), broken, doubtful)
 
     def _expected_of_every_brand(self) -> Expected | None:
