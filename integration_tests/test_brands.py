@@ -68,6 +68,10 @@ def asked(zendesk: ZendeskEmulator) -> dict[str, int]:
     return {host: hosts.count(host) for host in hosts}
 
 
+def asked_for_tokens(zendesk: ZendeskEmulator) -> int:
+    return [request.method for request in zendesk.requests].count("POST")
+
+
 def lists_of_brands(zendesk: ZendeskEmulator) -> int:
     return [request.path for request in zendesk.requests].count(BRANDS)
 
@@ -400,6 +404,47 @@ def test_brands_that_exchange_their_names_lose_nothing(
     assert set() == retracted(output)
 
 
+def test_what_another_one_holds_is_not_retracted_with_the_old_name(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+) -> None:
+    platform.sync(config(zendesk, brands=["shop"]))
+    break_brand(shop, "renamed")
+    zendesk.switches.brands_forbidden = True
+    # While nobody knows whether the new name is a mistake, the old one stays.
+    for _ in range(2):
+        output = platform.sync(config(zendesk, brands=["store"]))
+        assert expected(zendesk, "acme", "store") == held(platform)
+        assert set() == retracted(output)
+    assert {"acme", "store"} == entries(output).keys()
+
+
+@pytest.mark.parametrize("brands", [["shop"], EVERY])
+def test_a_new_brand_may_get_the_name_of_one_that_was_deleted(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand, brands: list[str]
+) -> None:
+    platform.sync(config(zendesk, brands=brands))
+    break_brand(shop, "deleted")
+    furnish(zendesk.account.add_brand("shop").help_center)
+    assert platform.sync(config(zendesk, brands=brands)).succeeded
+    assert expected(zendesk, "acme", "shop") == held(platform)
+
+
+def test_an_old_name_that_nobody_recognized_does_not_replace_the_new_one(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+) -> None:
+    platform.sync(config(zendesk, brands=["shop"]))
+    break_brand(shop, "renamed")
+    zendesk.switches.brands_forbidden = True
+    platform.sync(config(zendesk, brands=["store", "nobody"]))
+    zendesk.switches.brands_forbidden = False
+    # Both entries are of one brand by now.
+    platform.sync(config(zendesk, brands=["store", "nobody"]))
+    shop.help_center.archive(shop.help_center.articles[0])
+    shop.subdomain = "boutique"
+    platform.sync(config(zendesk, brands=["boutique"]))
+    assert expected(zendesk, "acme", "boutique") == held(platform)
+
+
 @pytest.mark.parametrize("before", [["shop"], EVERY])
 def test_brands_that_exchange_their_names_unnoticed_lose_nothing(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand, before: list[str]
@@ -465,13 +510,60 @@ def test_one_that_fails_does_not_lose_what_the_others_emitted(  # noqa: PLR0913,
     assert expected(zendesk, "acme", "shop", "zoo") == held(platform)
 
 
-def test_a_refused_credential_is_not_tried_on_every_host(
-    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+@pytest.mark.usefixtures("waits")
+@pytest.mark.parametrize("brands_forbidden", [True, False])
+@pytest.mark.parametrize("why", ["revoked", "anonymous", "end-user", "secret"])
+def test_a_credential_that_is_refused_is_not_tried_on_every_host(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand, why: str, brands_forbidden: bool
 ) -> None:
-    zendesk.account.revoke(zendesk.account.admin_token)
-    output = platform.sync(config(zendesk, brands=[shop.subdomain]))
+    account = zendesk.account
+    configured = config_with(
+        zendesk, of_client if why == "secret" else of_api_token, brands=[shop.subdomain]
+    )
+    platform.sync(configured)
+    match why:
+        case "revoked":
+            # After the list of brands was given.
+            token = configured["credentials"]["api_token"]
+            edit = Fault("edit", path="locales$", edit=lambda: account.revoke(token))
+            zendesk.faults.add(edit)
+        case "anonymous":
+            account.token_access = False
+        case "end-user":
+            account.admin.role = "end-user"
+        case "secret":
+            configured["credentials"]["client_secret"] = "another"
+    zendesk.switches.brands_forbidden = brands_forbidden
+    zendesk.forget_requests()
+    output = platform.sync(configured)
     assert "config_error" == output.error[0]
     assert {"acme"} == asked(zendesk).keys()
+    assert 1 == asked_for_tokens(zendesk) or why != "secret"
+
+
+def test_what_could_not_be_confirmed_of_one_does_not_go_out_with_another_one_s(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+) -> None:
+    configured = config(zendesk, brands=[shop.subdomain])
+    platform.sync(configured)
+    for brand in zendesk.account.brands:
+        brand.help_center.archive(brand.help_center.articles[0])
+    zendesk.faults.add(Fault("status", status=403, path="users/me", host="acme", skip=1))
+    output = platform.sync(configured)
+    assert output.error[1].startswith("Help Center acme: ")
+    assert {("shop", "archived_or_deleted")} == retracted(output)
+
+
+def test_each_tells_how_many_records_there_will_be_with_those_before_it(
+    zendesk: ZendeskEmulator, platform: Platform
+) -> None:
+    fill(zendesk.account.help_center(), articles=5)
+    for name in ("shop", "club"):
+        fill(zendesk.account.add_brand(name).help_center, articles=5)
+    output = platform.sync(config(zendesk, brands=EVERY))
+    traces = [trace["estimate"] for trace in output.of("TRACE") if "estimate" in trace]
+    assert 30 == len(output.records)
+    assert [10, 20, 30] == [estimate["row_estimate"] for estimate in traces]
 
 
 def test_a_full_refresh_that_failed_for_one_goes_on_with_that_one(
@@ -517,7 +609,7 @@ def test_one_access_token_is_enough(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     platform.sync(config_with(zendesk, of_client, brands=[shop.subdomain]))
-    assert ["POST"] == [row.method for row in zendesk.requests if row.method != "GET"]
+    assert 1 == asked_for_tokens(zendesk)
 
 
 def test_a_brand_s_name_leads_to_no_other_host(

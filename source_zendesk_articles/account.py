@@ -13,6 +13,7 @@ from source_zendesk_articles.changes import OUT_OF_SCOPE, retract
 from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.errors import (
+    CredentialError,
     NoUsableAnswerError,
     RefusalError,
     brand_problem,
@@ -62,14 +63,16 @@ class AccountSync:
             AirbyteTracedException: in the user's words, behind a state that tells what was done.
 
         """
-        subdomains, self._left, errors = yield from self._plan()
+        planned = yield from self._plan()
+        errors = _errors(planned, self._brands or ())
+        self._left = planned.left
         read = 0
-        for subdomain in subdomains:
+        for subdomain in planned.subdomains:
             try:
                 client = self._account.help_center(subdomain)
                 yield from sync_help_center(client, self._config, self._outbox, self._begin)
             except AirbyteTracedException as error:
-                if not self._config.brands:
+                if not self._config.has_several:
                     raise
                 # What waits of it must not go out with another one's.
                 self._outbox.clear()
@@ -84,13 +87,9 @@ class AccountSync:
             raise some_failed(errors, read=read)
         return self._outbox.state
 
-    def _plan(
-        self,
-    ) -> Generator[
-        Emitted, None, tuple[tuple[str, ...], frozenset[str], dict[str, AirbyteTracedException]]
-    ]:
+    def _plan(self) -> Generator[Emitted, None, Plan]:
         """Return what to read, what left the configuration, and what is wrong with it."""
-        if self._config.brands:
+        if self._config.has_several:
             client = self._account.help_center()
             tick = partial(progress, client.subdomain, 0, ReadStats(), client.requests)
             with closing(Workers(tick)) as workers:
@@ -103,7 +102,7 @@ class AccountSync:
         entries.clear()
         # An entry of each: a sync that dies between two of them is then known to be unfinished.
         entries.update({**new_entries(planned.subdomains, brands), **followed})
-        return planned.subdomains, planned.left, _errors(planned, brands)
+        return planned
 
     def _begin(self, client: HelpCenterClient) -> Iterator[Emitted]:
         """Come before anything that is emitted, once the first Help Center has answered.
@@ -146,7 +145,7 @@ def check(account: Account, config: Config) -> None:
         AirbyteTracedException: otherwise, with a sentence for the user.
 
     """
-    brands = _list_brands(account.help_center(), config) if config.brands else None
+    brands = _list_brands(account.help_center(), config) if config.has_several else None
     planned = plan(config, {}, brands)
     errors = _errors(planned, brands or ())
     found: list[Choices] = []
@@ -160,7 +159,7 @@ def check(account: Account, config: Config) -> None:
             found.append(choices(help_center.locales, read_hierarchy(client, config.filters)))
             _LOG.info("Help Center %s has %d articles.", subdomain, client.count_articles())
         except AirbyteTracedException as error:
-            if not config.brands:
+            if not config.has_several:
                 raise
             errors[subdomain] = error
             if _is_everybodys(error):
@@ -186,7 +185,10 @@ def _list_brands(client: HelpCenterClient, config: Config) -> tuple[Brand, ...] 
             raise
         if config.every_brand:
             raise no_list_of_brands(error) from None
-        _LOG.info("%s The names in `brands` are taken as they are.", error.message)
+        _LOG.info(
+            "Zendesk does not list the brands (%s): the names in `brands` are taken as they are.",
+            error.internal_message,
+        )
     return None
 
 
@@ -204,4 +206,5 @@ def _error(subdomain: str, why: str, brands: Iterable[Brand]) -> AirbyteTracedEx
 
 def _is_everybodys(error: AirbyteTracedException) -> bool:
     """Tell whether all Help Centers would fail alike: they share the credential."""
-    return isinstance(error, RefusalError) and error.status == HTTPStatus.UNAUTHORIZED
+    is_refused = isinstance(error, RefusalError) and error.status == HTTPStatus.UNAUTHORIZED
+    return is_refused or isinstance(error, CredentialError)

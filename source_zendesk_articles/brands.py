@@ -32,7 +32,7 @@ def plan(config: Config, entries: Entries, brands: Collection[Brand] | None) -> 
     problems = _problems(config.named, entries, brands)
     # Of what a mistake may have replaced nothing must be retracted.
     is_new = not config.named <= _read_before(entries)
-    in_doubt = problems or (config.brands and brands is None and is_new)
+    in_doubt = problems or (config.has_several and brands is None and is_new)
     left = entries.keys() - config.named if not in_doubt else ()
     return Plan(_ordered(config.named - problems.keys(), config), frozenset(left), problems)
 
@@ -73,13 +73,13 @@ def follow(entries: Entries, brands: Collection[Brand]) -> dict[str, HelpCenterS
     """
     at = by_name(brands)
     new_name_of = {brand.id: name for name, brand in at.items()}
-    moved = {
-        old: new
-        for old, entry in entries.items()
-        if (new := new_name_of.get(entry.brand, old)) != old
-        # Of whom nobody knows whether it is this brand's by now, it may be.
-        and (new not in entries or entries[new].brand not in {0, entry.brand})
-    }
+    moved: dict[str, str] = {}
+    for old, entry in entries.items():
+        new = new_name_of.get(entry.brand, old)
+        # An entry without an id may be this brand's, too.
+        is_free = new not in entries or entries[new].brand not in {0, entry.brand}
+        if new != old and is_free and new not in moved.values():
+            moved[old] = new
     followed = {new: entries[old].to_list for old, new in moved.items()}
     free = [old for old in moved if old not in followed]
     for old, entry in entries.items():

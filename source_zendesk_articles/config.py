@@ -178,6 +178,11 @@ class Config(_Form):
         return self.brands - {EVERY_BRAND} | {self.subdomain}
 
     @property
+    def has_several(self) -> bool:
+        """Whether more than the Help Center at `subdomain` may be meant."""
+        return self.named != {self.subdomain} or self.every_brand
+
+    @property
     def every_brand(self) -> bool:
         """Whether every active brand's Help Center is meant."""
         return EVERY_BRAND in self.brands

@@ -43,6 +43,10 @@ class NoUsableAnswerError(AirbyteTracedException):
         )
 
 
+class CredentialError(AirbyteTracedException):
+    """What is wrong with the credential, whatever it is used for."""
+
+
 class Refusal(NamedTuple):
     """An answer that is neither a success nor worth a retry.
 
@@ -121,21 +125,21 @@ def _explain(refusal: Refusal) -> tuple[str, FailureType]:
     return message, failure_type
 
 
-def no_token(error: NoUsableAnswerError | RefusalError) -> AirbyteTracedException:
+def no_token(error: NoUsableAnswerError | RefusalError) -> CredentialError:
     """Return the same error as one that says nothing of what the token was needed for.
 
     No page is too big because no token came, and no article gone.
     """
-    return AirbyteTracedException(
+    return CredentialError(
         message=error.message,
         internal_message=error.internal_message,
         failure_type=error.failure_type,
     )
 
 
-def anonymous_reader(auth_type: AuthType, host: str, now: str) -> AirbyteTracedException:
+def anonymous_reader(auth_type: AuthType, host: str, now: str) -> CredentialError:
     """Return the error for credentials that Zendesk silently takes for none."""
-    return AirbyteTracedException(
+    return CredentialError(
         message="Zendesk took the request for one of an anonymous visitor. "
         + on_anonymous_answer(auth_type, host, now),
         internal_message="users/me answered with the anonymous user",
@@ -143,9 +147,9 @@ def anonymous_reader(auth_type: AuthType, host: str, now: str) -> AirbyteTracedE
     )
 
 
-def not_staff(name: str, role: str) -> AirbyteTracedException:
+def not_staff(name: str, role: str) -> CredentialError:
     """Return the error for the credentials of somebody who is no agent or admin."""
-    return AirbyteTracedException(
+    return CredentialError(
         message=f"{name} is {role!r} in Zendesk and would read only what customers may. "
         f"{ONLY_STAFF}",
         internal_message=f"users/me answered with the role {role!r}",
@@ -184,7 +188,8 @@ def unknown_visibility(host: str) -> AirbyteTracedException:
     """Return the error for a filter by visibility while nobody knows what visitors may read."""
     return AirbyteTracedException(
         message=f"Zendesk gave no usable answer on what visitors may read of {host}, and the "
-        "filter `visibility` depends on it. Nothing was emitted or retracted. Try again later.",
+        "filter `visibility` depends on it. Nothing of this Help Center was emitted or retracted. "
+        "Try again later.",
         internal_message="the visitor's request was not answered",
         failure_type=FailureType.transient_error,
     )

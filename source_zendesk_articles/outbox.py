@@ -108,9 +108,10 @@ class Outbox:
             return
         self._cursor.begin_batch()
         batch = deque(self._announced(change) for change in self._waiting.values())
+        # Not a Help Center's last, partial one: of many small ones no batch need grow.
+        self._batches += self.is_full
         self._waiting.clear()
         self._letters = 0
-        self._batches += 1
         yield from self.tell()
         self.owes_state = True
         while batch:

@@ -90,7 +90,7 @@ class Articles(Stream, CheckpointMixin):
         self, sync: Generator[Emitted, None, State]
     ) -> Generator[AirbyteMessage, None, State]:
         tell_at = time.monotonic() + PROGRESS_SECONDS
-        is_estimated = False
+        estimated: set[str] = set()
         while True:
             try:
                 emitted = next(sync)
@@ -111,8 +111,9 @@ class Articles(Stream, CheckpointMixin):
                     tell_at = time.monotonic() + PROGRESS_SECONDS
                     log = AirbyteLogMessage(level=Level.INFO, message=str(emitted))
                     yield AirbyteMessage(type=Type.LOG, log=log)
-                if emitted.expected is not None and (is_due or not is_estimated):
-                    is_estimated = True
+                is_first = emitted.subdomain not in estimated
+                if emitted.expected is not None and (is_due or is_first):
+                    estimated.add(emitted.subdomain)
                     yield self._estimate_message(emitted.expected)
 
     def _state_message(self, state: State) -> AirbyteMessage:

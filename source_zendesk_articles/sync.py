@@ -143,7 +143,7 @@ class _Sync:
             fingerprint(config.filters, enabled, treat_as_open, DIGEST_VERSION),
             visitors_may_read=help_center.visitors_may_read,
         )
-        self._several = bool(config.brands)
+        self._several = config.has_several
         self._entries = self._outbox.help_centers
         self._entry = self._entries[client.subdomain]
         self._known = self._entry.known

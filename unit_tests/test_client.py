@@ -1,5 +1,6 @@
 """What goes over the wire, request by request."""
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -27,25 +28,37 @@ LOCALES = {"locales": ["en-us", "de"], "default_locale": "en-us"}
 
 
 @pytest.fixture
-def client() -> HelpCenterClient:
-    """Return a client of acme with Ada's token."""
+def account() -> Account:
+    """Return the account acme with Ada's token."""
     credentials = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
     entered = {"subdomain": "acme", "credentials": credentials}
     auth = authenticator(parse_config(entered), entered)
-    return Account("acme", auth, "api_token").help_center()
+    return Account("acme", auth, "api_token")
 
 
+@pytest.fixture
+def client(account: Account) -> HelpCenterClient:
+    """Return a client of acme."""
+    return account.help_center()
+
+
+@pytest.mark.parametrize("subdomain", ["acme", "shop"])
 def test_a_429_holds_back_the_requests_of_other_threads(
-    client: HelpCenterClient, requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
+    account: Account,
+    client: HelpCenterClient,
+    requests_mock: Mocker,
+    monkeypatch: pytest.MonkeyPatch,
+    subdomain: str,
 ) -> None:
+    another = account.help_center(subdomain)
     limited = {"status_code": 429, "headers": {"Retry-After": "300"}}
     requests_mock.get(f"{HELP_CENTER}/locales", [limited])
-    requests_mock.get(f"{HELP_CENTER}/articles", json={"count": 7}, headers=DATE)
+    requests_mock.get(re.compile("/articles"), json={"count": 7}, headers=DATE)
     held: list[bool] = []
 
     def ask() -> None:
         with suppress(StoppedError):
-            client.count_articles()
+            another.count_articles()
 
     def sleep(_: float) -> None:
         other = Thread(target=ask)
@@ -53,6 +66,7 @@ def test_a_429_holds_back_the_requests_of_other_threads(
         other.join(0.2)
         held.append(other.is_alive())
         client.stop()
+        another.stop()
         other.join()
 
     monkeypatch.setattr("time.sleep", sleep)
