@@ -445,6 +445,23 @@ def test_an_old_name_that_nobody_recognized_does_not_replace_the_new_one(
     assert expected(zendesk, "acme", "boutique") == held(platform)
 
 
+def test_what_is_gone_is_retracted_though_an_old_name_that_nobody_recognized_held_it_too(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+) -> None:
+    acme = zendesk.account.brands[0]
+    platform.sync(config(zendesk))
+    acme.subdomain = "aaa"
+    configured = config(zendesk, subdomain=shop.subdomain, brands=EVERY)
+    assert "Help Center acme" in platform.sync(configured).error[1]
+    acme.help_center.archive(acme.help_center.articles[0])
+    output = platform.sync(configured)
+    assert "names acme, which is no brand of this account" in output.error[1]
+    assert expected(zendesk, "aaa", "shop") == held(platform)
+    # Named one by one, the others take its place.
+    assert platform.sync(config(zendesk, subdomain="shop", brands=["aaa"])).succeeded
+    assert expected(zendesk, "aaa", "shop") == held(platform)
+
+
 @pytest.mark.parametrize("before", [["shop"], EVERY])
 def test_brands_that_exchange_their_names_unnoticed_lose_nothing(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand, before: list[str]

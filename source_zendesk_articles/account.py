@@ -77,6 +77,8 @@ class AccountSync:
                 # What waits of it must not go out with another one's.
                 self._outbox.clear()
                 errors[subdomain] = self._explained(subdomain, error)
+                if isinstance(error, RefusalError) and error.status == HTTPStatus.NOT_FOUND:
+                    self._outbox.nowhere.add(subdomain)
                 if _is_everybodys(error):
                     break
             else:

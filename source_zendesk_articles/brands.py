@@ -47,7 +47,9 @@ def _plan_every(config: Config, entries: Entries, brands: Collection[Brand]) -> 
     renamed = {name for name, entry in entries.items() if name_of.get(entry.brand, name) != name}
     unlisted = ((_read_before(entries) - renamed) | {config.subdomain}) - at.keys()
     left = entries.keys() - readable - unlisted - problems.keys()
-    return Plan(_ordered(readable | unlisted, config), frozenset(left), problems)
+    # One that is not listed may be nowhere any more: that shows before others lack what it held.
+    subdomains = _ordered(unlisted - readable, config) + _ordered(readable, config)
+    return Plan(subdomains, frozenset(left), problems)
 
 
 def _problems(

@@ -45,6 +45,8 @@ class Outbox:
         self._emitted: set[int] = set()
         self.owes_state = False
         """Whether something was emitted that no state tells of yet."""
+        self.nowhere: set[str] = set()
+        """Help Centers that are not at their names any more: they show nothing that they held."""
 
     def begin(self, now: str) -> None:
         """Take this, Zendesk's clock, for the time of the sync; before anything is emitted."""
@@ -75,9 +77,9 @@ class Outbox:
 
     def held_by_others(self, subdomain: str, article_id: int) -> frozenset[str]:
         """Return in which locales an article is another Help Center's: its brand was renamed."""
-        entries = self.help_centers.items()
+        others = self.help_centers.keys() - self.nowhere - {subdomain}
         return frozenset().union(
-            *(entry.known.locales(article_id) for name, entry in entries if name != subdomain)
+            *(self.help_centers[name].known.locales(article_id) for name in others)
         )
 
     def put(self, change: Change) -> None:

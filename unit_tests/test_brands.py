@@ -76,7 +76,7 @@ def entries(*subdomains: str, brand: int = 0) -> dict[str, HelpCenterState]:
         # Every brand.
         (configured("*"), [], [SHOP, ACME], Plan(("acme", "shop"), frozenset(), {})),
         (configured("*"), ["shop"], [ACME, OFF], Plan(("acme",), frozenset({"shop"}), {})),
-        (configured("*"), ["shop"], [ACME], Plan(("acme", "shop"), frozenset(), {})),
+        (configured("*"), ["shop"], [ACME], Plan(("shop", "acme"), frozenset(), {})),
         (configured("*"), [], [SHOP], Plan(("acme", "shop"), frozenset(), {})),
         (configured("*"), [], [], Plan(("acme",), frozenset(), {})),
         # The account's own one need not be there, or may have gone.
