@@ -166,7 +166,12 @@ class Brands(RuleBasedStateMachine):
         self.subdomain = brand.subdomain
         names = [*(row.subdomain for row in self.brands), NOBODY]
         bits = change.other if change.flag else change.other % 8
-        self.named = [name for place, name in enumerate(names) if bits & 1 << place]
+        self.named = [
+            # To name the same one twice means nothing.
+            name
+            for place, name in enumerate(names)
+            if bits & 1 << place and name != self.subdomain
+        ]
         if change.flag and change.other % 2:
             self.named = EVERY
 
