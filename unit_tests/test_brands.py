@@ -169,10 +169,24 @@ def test_an_entry_without_a_row_stays_as_it_is(brands: list[Brand]) -> None:
         assert known == follow(known, brands)
 
 
-def test_an_entry_does_not_follow_to_a_name_that_another_one_holds() -> None:
-    known = {**entries("shop", brand=2), **entries("store")}
+def test_an_entry_does_not_follow_to_a_name_whose_entry_may_be_of_the_same_brand() -> None:
+    of_store = HelpCenterState(KnownArticles(), LISTED, "1:admin")
+    known = {**entries("shop", brand=2), "store": of_store}
     followed = follow(known, [SHOP._replace(subdomain="store")])
-    assert {"shop": 2, "store": 2} == {name: entry.brand for name, entry in followed.items()}
+    assert {**known, "store": of_store._replace(brand=2)} == followed
+
+
+def test_of_two_entries_of_one_brand_one_follows_it_and_none_is_lost() -> None:
+    known = {**entries("shop", brand=2), **entries("store", brand=2)}
+    followed = follow(known, [SHOP._replace(subdomain="boutique")])
+    assert {"boutique", "store"} == followed.keys()
+
+
+def test_an_entry_makes_room_for_the_brand_that_has_its_name_by_now() -> None:
+    known = {**entries("shop", brand=2), **entries("club", brand=3)}
+    rows = [row("club", 3, is_deleted=True), row("club", 2)]
+    followed = follow(known, rows)
+    assert {"club": 2, "shop": 3} == {name: entry.brand for name, entry in followed.items()}
 
 
 def test_a_help_center_that_was_never_read_has_an_entry_that_says_so() -> None:
