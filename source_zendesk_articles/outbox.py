@@ -119,8 +119,9 @@ class Outbox:
         while batch:
             # What was emitted leaves the memory, in which the next pages are gathering already.
             change, records, is_settled = batch.popleft()
+            stats = self.stats[change.brand_subdomain]
             for record in records:
-                self.stats[change.brand_subdomain].count(record)
+                stats.count(record)
                 yield record
             if is_settled:
                 self._known(change).take(
