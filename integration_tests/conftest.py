@@ -41,6 +41,12 @@ def session(zendesk: ZendeskEmulator) -> Iterator[requests.Session]:
 
 
 @pytest.fixture
+def feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a Help Center of any size for a large one, which is not listed at every sync."""
+    monkeypatch.setattr("source_zendesk_articles.due.SMALL", 0)
+
+
+@pytest.fixture
 def waits(zendesk: ZendeskEmulator) -> Iterator[list[float]]:
     """Record the seconds of each wait instead of waiting; the emulator's clock moves on."""
     with without_waiting(zendesk) as waited:

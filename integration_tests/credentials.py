@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from integration_tests.zendesk_emulator import User, ZendeskEmulator
 
+TOKENS = "/oauth/tokens"
 Make = Callable[[ZendeskEmulator, User], dict[str, str]]
 
 
@@ -54,3 +55,8 @@ def api_token(user: User, token: str) -> dict[str, str]:
 RENEWED: list[Make] = [of_client, of_refresh_token]
 GIVEN: list[Make] = [of_access_token, of_api_token]
 EVERY: list[Make] = [*RENEWED, *GIVEN]
+
+
+def asked_for_tokens(zendesk: ZendeskEmulator) -> int:
+    """Return how often an access token was asked for."""
+    return sum(request.path == TOKENS for request in zendesk.requests)

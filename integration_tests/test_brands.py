@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from integration_tests.connector import Output, config, config_with, run, run_script
-from integration_tests.credentials import of_api_token, of_client, of_refresh_token
+from integration_tests.credentials import (
+    asked_for_tokens,
+    of_api_token,
+    of_client,
+    of_refresh_token,
+)
 from integration_tests.platform import Platform
 from integration_tests.truth import Key, Row, key_of, mirror
 from integration_tests.zendesk_emulator import Brand, Fault, HelpCenter, ZendeskEmulator
@@ -14,12 +19,6 @@ from integration_tests.zendesk_emulator.sample import fill, furnish
 
 BRANDS = "/api/v2/brands"
 EVERY = ["*"]
-
-
-@pytest.fixture
-def feed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a Help Center of any size for a large one, which is not listed at every sync."""
-    monkeypatch.setattr("source_zendesk_articles.due.SMALL", 0)
 
 
 @pytest.fixture
@@ -66,10 +65,6 @@ def asked(zendesk: ZendeskEmulator) -> dict[str, int]:
     """Return how many requests went to each host."""
     hosts = [request.host.removesuffix(".zendesk.com") for request in zendesk.requests]
     return {host: hosts.count(host) for host in hosts}
-
-
-def asked_for_tokens(zendesk: ZendeskEmulator) -> int:
-    return [request.method for request in zendesk.requests].count("POST")
 
 
 def lists_of_brands(zendesk: ZendeskEmulator) -> int:

@@ -24,7 +24,9 @@ from integration_tests.connector import (
 from integration_tests.credentials import (
     EVERY,
     RENEWED,
+    TOKENS,
     Make,
+    asked_for_tokens,
     of_access_token,
     of_api_token,
     of_client,
@@ -48,15 +50,10 @@ from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.workers import WORKERS
 
 Entered = dict[str, Any]
-TOKENS = "/oauth/tokens"
 INCREMENTAL = "/api/v2/help_center/incremental/articles"
 ME = "/api/v2/users/me"
 ENDS = "WARN Zendesk ends all API tokens on 2027-04-30"
 CLIENTS_PAGE = "Admin Center, Apps and integrations, APIs, OAuth clients"
-
-
-def asked_for_tokens(zendesk: ZendeskEmulator) -> int:
-    return sum(request.path == TOKENS for request in zendesk.requests)
 
 
 def statuses(zendesk: ZendeskEmulator, status: int) -> int:

@@ -23,12 +23,6 @@ LIST = "/api/v2/help_center/articles"
 SHOW = r"/articles/\d+$"
 
 
-@pytest.fixture
-def feed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take a Help Center of any size for a large one, which is not listed at every sync."""
-    monkeypatch.setattr("source_zendesk_articles.due.SMALL", 0)
-
-
 def held(platform: Platform) -> dict[Key, Row]:
     return platform.destination.table
 

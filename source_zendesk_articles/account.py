@@ -9,7 +9,7 @@ from http import HTTPStatus
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles.brands import Plan, by_name, follow, new_entries, plan, problem
-from source_zendesk_articles.changes import OUT_OF_SCOPE, retract
+from source_zendesk_articles.changes import OUT_OF_SCOPE
 from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.errors import (
@@ -119,12 +119,8 @@ class AccountSync:
         warn_of_the_end(client)
         entries = self._outbox.help_centers
         for subdomain in sorted(self._left):
-            entry = entries[subdomain]
-            for article_id in entry.known:
-                held = entry.known.locales(article_id)
-                left = held - self._outbox.held_by_others(subdomain, article_id)
-                if left:
-                    self._outbox.put(retract(subdomain, article_id, left, OUT_OF_SCOPE))
+            for article_id in entries[subdomain].known:
+                self._outbox.retract(subdomain, article_id, OUT_OF_SCOPE)
                 if self._outbox.is_full:
                     yield from self._outbox.send()
             yield from self._outbox.send()
@@ -134,10 +130,10 @@ class AccountSync:
 
     def _explained(self, subdomain: str, error: AirbyteTracedException) -> AirbyteTracedException:
         """Return the error for a Help Center that can not be read: it may have no row any more."""
-        brands = self._brands
-        if isinstance(error, RefusalError) and brands and subdomain not in by_name(brands):
-            return _error(subdomain, problem(None) or "", brands)
-        return error
+        if not isinstance(error, RefusalError) or not self._brands:
+            return error
+        why = problem(by_name(self._brands).get(subdomain))
+        return _error(subdomain, why, self._brands) if why else error
 
 
 def check(account: Account, config: Config) -> None:

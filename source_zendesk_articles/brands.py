@@ -48,7 +48,7 @@ def _plan_every(config: Config, entries: Entries, brands: Collection[Brand]) -> 
     unlisted = ((_read_before(entries) - renamed) | {config.subdomain}) - at.keys()
     left = entries.keys() - readable - unlisted - problems.keys()
     # One that is not listed may be nowhere any more: that shows before others lack what it held.
-    subdomains = _ordered(unlisted - readable, config) + _ordered(readable, config)
+    subdomains = _ordered(unlisted, config) + _ordered(readable, config)
     return Plan(subdomains, frozenset(left), problems)
 
 

@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from source_zendesk_articles.changes import Change
+from source_zendesk_articles.changes import Change, retract
 from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.records import Cursor, Record, retraction
 from source_zendesk_articles.state import HelpCenterState, State
@@ -75,18 +75,23 @@ class Outbox:
             len(self._waiting) >= BATCH_ARTICLES * times or self._letters >= BATCH_LETTERS * times
         )
 
-    def held_by_others(self, subdomain: str, article_id: int) -> frozenset[str]:
-        """Return in which locales an article is another Help Center's: its brand was renamed."""
-        others = self.help_centers.keys() - self.nowhere - {subdomain}
-        return frozenset().union(
-            *(self.help_centers[name].known.locales(article_id) for name in others)
-        )
-
     def put(self, change: Change) -> None:
         """Let a change wait, instead of an earlier one of the same article."""
         self.drop(change.brand_subdomain, change.article_id)
         self._waiting[change.brand_subdomain, change.article_id] = change
         self._letters += change.letters
+
+    def retract(self, subdomain: str, article_id: int, reason: str) -> bool:
+        """Let the retraction of all that is known of an article wait; tell whether there is any.
+
+        What another Help Center holds, too, is there: a brand was renamed.
+        """
+        others = self.help_centers.keys() - self.nowhere - {subdomain}
+        held = (self.help_centers[name].known.locales(article_id) for name in others)
+        left = self.help_centers[subdomain].known.locales(article_id).difference(*held)
+        if left:
+            self.put(retract(subdomain, article_id, left, reason))
+        return bool(left)
 
     def drop(self, subdomain: str, article_id: int) -> None:
         """Forget a change that waits: the article was seen again, as it is known."""

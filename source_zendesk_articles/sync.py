@@ -285,12 +285,9 @@ class _Sync:
             yield from self._send_if_full()
 
     def _gone(self, article_id: int) -> None:
-        """Retract an article that is gone, but for what another Help Center shows of it by now."""
+        """Retract an article that is gone, unless another Help Center shows it by now."""
         subdomain = self._client.subdomain
-        left = self._known.locales(article_id) - self._outbox.held_by_others(subdomain, article_id)
-        if left:
-            self._outbox.put(retract(subdomain, article_id, left, ARCHIVED_OR_DELETED))
-        else:
+        if not self._outbox.retract(subdomain, article_id, ARCHIVED_OR_DELETED):
             self._outbox.drop(subdomain, article_id)
             self._known.forget(article_id)
 
