@@ -19,6 +19,7 @@ import requests
 from integration_tests.zendesk_emulator import (
     API_TOKENS_END,
     Article,
+    Category,
     ClosedAnswer,
     Fault,
     HelpCenter,
@@ -223,15 +224,17 @@ def test_sections_and_categories_list_their_own_articles(
 ) -> None:
     category = help_center.categories[section.category_id]
     inner = help_center.add_section(category, "Returns", parent=section)
+    innermost = help_center.add_section(category, "Refunds", parent=inner)
     elsewhere = help_center.add_section(help_center.add_category("Other"), "Other")
-    for place in (section, inner, elsewhere):
+    for place in (section, inner, innermost, elsewhere):
         help_center.add_article(place, title=place.name, body="")
 
     assert ["Orders"] == titles(get(f"help_center/sections/{section.id}/articles"))
-    assert ["Returns", "Orders"] == titles(get(f"help_center/categories/{category.id}/articles"))
+    inside = get(f"help_center/categories/{category.id}/articles")
+    assert ["Refunds", "Returns", "Orders"] == titles(inside)
     assert 404 == get("help_center/sections/1/articles").status_code
     sections = get(f"help_center/categories/{category.id}/sections").json()["sections"]
-    assert [None, section.id] == [row["parent_section_id"] for row in sections]
+    assert [None, section.id, inner.id] == [row["parent_section_id"] for row in sections]
 
     help_center.move_section(section, help_center.categories[elsewhere.category_id])
     assert [] == titles(get(f"help_center/categories/{category.id}/articles"))
@@ -241,20 +244,22 @@ def test_a_section_is_removed_with_what_is_in_it(get: Get, help_center: HelpCent
     category = help_center.add_category("General")
     orders = help_center.add_section(category, "Orders")
     returns = help_center.add_section(category, "Returns", parent=orders)
+    refunds = help_center.add_section(category, "Refunds", parent=returns)
     other = help_center.add_section(category, "Other")
     in_orders = write(help_center, orders, 2)
     in_returns = write(help_center, returns, 2)
+    in_refunds = write(help_center, refunds, 1)
     (kept,) = write(help_center, other, 1)
-    assert 5 == get(ARTICLES).json()["count"]
+    assert 6 == get(ARTICLES).json()["count"]
 
     help_center.remove_section(orders)
 
     assert [other.id] == [row["id"] for row in get("help_center/sections").json()["sections"]]
     assert [kept.id] == [row["id"] for row in get(ARTICLES).json()["articles"]]
     assert [kept.id] == [row["id"] for row in get(FEED, start_time=0).json()["articles"]]
-    for gone in (*in_orders, *in_returns):
+    for gone in (*in_orders, *in_returns, *in_refunds):
         assert 404 == get(f"{ARTICLES}/{gone.id}").status_code
-    for section in (orders, returns):
+    for section in (orders, returns, refunds):
         assert 404 == get(f"help_center/sections/{section.id}/articles").status_code
 
 
@@ -337,6 +342,271 @@ def test_user_segment_ids_are_a_switch(
     assert (8, [8, 9]) == (row["user_segment_id"], row["user_segment_ids"])
     zendesk.switches.user_segment_ids_in_answers = False
     assert "user_segment_ids" not in get(ARTICLES).json()["articles"][0]
+
+
+# --------------------------------------------------------------------- sections and categories
+
+
+EVERYTHING = "categories,translations,sections"
+
+
+@pytest.fixture
+def returns(help_center: HelpCenter, section: Section) -> Section:
+    """Put another section into Orders, which has a German name and is in the category General."""
+    help_center.translate_section(section, "de", "Bestellungen")
+    category = help_center.categories[section.category_id]
+    return help_center.add_section(category, "Returns", section, description="Within 30 days")
+
+
+def named(answer: requests.Response, kind: str) -> list[str]:
+    return [row["name"] for row in answer.json()[kind]]
+
+
+def test_sections_and_categories_are_named_in_the_locale_of_the_path(
+    get: Get, help_center: HelpCenter, returns: Section
+) -> None:
+    category = help_center.categories[returns.category_id]
+    help_center.translate_category(category, "de", "Allgemeines", "Für alle")
+    help_center.add_category("Nur deutsch", locale="de")
+    inside = f"categories/{category.id}/sections"
+
+    def shown(path: str) -> list[tuple[str | None, ...]]:
+        rows = get(f"help_center/{path}").json()[path.rsplit("/", 1)[-1]]
+        fields = ("name", "description", "locale", "source_locale")
+        return [tuple(row[field] for field in fields) for row in rows]
+
+    orders = ("Orders", None, "en-us", "en-us")
+    assert [orders, ("Returns", "Within 30 days", "en-us", "en-us")] == shown("sections")
+    assert [("Bestellungen", None, "de", "en-us")] == shown("de/sections") == shown(f"de/{inside}")
+    assert (2, 1) == tuple(
+        get(f"help_center/{path}sections").json()["count"] for path in ("", "de/")
+    )
+    general = ("General", None, "en-us", "en-us")
+    only_german = ("Nur deutsch", None, "de", "de")
+    assert [general, only_german] == shown("categories")
+    assert [("Allgemeines", "Für alle", "de", "en-us"), only_german] == shown("de/categories")
+    assert [general] == shown("en-us/categories")
+
+
+def test_a_new_name_stamps_what_has_it_and_no_article(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
+) -> None:
+    category = help_center.categories[section.category_id]
+    (article,) = write(help_center, section, 1)
+    edits: list[Callable[[], object]] = [
+        lambda: help_center.translate_section(section, "de", "Bestellungen"),
+        lambda: help_center.rename_section(section, "Aufträge", "de"),
+        lambda: help_center.rename_section(section, "Purchases"),
+        lambda: help_center.translate_category(category, "de", "Allgemeines"),
+        lambda: help_center.rename_category(category, "Sonstiges", "de"),
+        lambda: help_center.rename_category(category, "Other"),
+    ]
+
+    def stamps() -> tuple[bool, ...]:
+        rows = (section, category, article)
+        return tuple(row.updated_at == zendesk.clock.stamp for row in rows)
+
+    stamped = []
+    for edit in edits:
+        zendesk.clock.advance(1)
+        edit()
+        stamped.append(stamps())
+
+    assert [(True, False, False)] * 3 + [(False, True, False)] * 3 == stamped
+    texts = [row.translations[locale] for row in (section, category) for locale in ("en-us", "de")]
+    assert ["Purchases", "Aufträge", "Other", "Sonstiges"] == [text.title for text in texts]
+    assert [NOON + 3, NOON + 2, NOON + 6, NOON + 5] == [
+        text.updated_at.timestamp() for text in texts
+    ]
+
+
+def test_what_articles_are_in_comes_beside_them_each_once(
+    get: Get, help_center: HelpCenter, section: Section, returns: Section
+) -> None:
+    other = help_center.add_section(help_center.add_category("Other"), "Jobs")
+    for place, count in ((section, 1), (returns, 2)):
+        write(help_center, place, count)
+    (elsewhere,) = write(help_center, other, 1)
+    help_center.archive(elsewhere)
+    paths: list[tuple[str, dict[str, str | int]]] = [
+        (ARTICLES, {}),
+        (ARTICLES, {"page_size": 100}),
+        ("help_center/en-us/articles", {}),
+        (f"help_center/categories/{returns.category_id}/articles", {"page_size": 100}),
+        (FEED, {"start_time": 0}),
+    ]
+
+    for path, query in paths:
+        answer = get(path, include=EVERYTHING, **query)
+        assert ["Orders", "Returns"] == sorted(named(answer, "sections"))
+        assert ["General"] == named(answer, "categories")
+
+    # An article in a section that is in another one: that one stays away.
+    inner = get(f"help_center/sections/{returns.id}/articles", include=EVERYTHING)
+    first = get(ARTICLES, include=EVERYTHING, page_size=1)
+    alone = get(f"{ARTICLES}/{first.json()['articles'][0]['id']}", include=EVERYTHING)
+    for answer in (inner, first, alone):
+        assert (["Returns"], ["General"]) == (
+            named(answer, "sections"),
+            named(answer, "categories"),
+        )
+        assert section.id == answer.json()["sections"][0]["parent_section_id"]
+    nothing = get(FEED, include=EVERYTHING, start_time=NOON + 1).json()
+    assert ([], [], []) == tuple(nothing[kind] for kind in ("articles", "sections", "categories"))
+
+
+@pytest.mark.parametrize("include", ["", "sections", "categories", "categories,sections"])
+def test_only_what_was_asked_for_comes_beside_articles(
+    get: Get, help_center: HelpCenter, section: Section, include: str
+) -> None:
+    (article,) = write(help_center, section, 1)
+    wanted = set(filter(None, include.split(",")))
+
+    for path in (ARTICLES, FEED, f"{ARTICLES}/{article.id}"):
+        page = get(path, include=include, start_time=0).json()
+        assert wanted == page.keys() & {"sections", "categories"}
+        assert not any("translations" in row for kind in wanted for row in page[kind])
+
+
+def test_sections_and_categories_bring_their_translations(
+    get: Get, help_center: HelpCenter, returns: Section
+) -> None:
+    write(help_center, returns, 1)
+    help_center.translate_section(returns, "de", "Rückgabe", "Binnen 30 Tagen")
+    category = help_center.categories[returns.category_id]
+    help_center.translate_category(category, "de", "Allgemeines")
+
+    def translated(path: str, include: str) -> dict[str, list[tuple[str, str, str | None]]]:
+        page = get(path, include=include, start_time=0).json()
+        return {
+            row["name"]: [
+                (text["locale"], text["title"], text["body"]) for text in row["translations"]
+            ]
+            for kind in ("sections", "categories")
+            for row in page.get(kind, [])
+        }
+
+    general = {"General": [("en-us", "General", None), ("de", "Allgemeines", None)]}
+    inner = {
+        "Returns": [
+            ("en-us", "Returns", "Within 30 days"),
+            ("de", "Rückgabe", "Binnen 30 Tagen"),
+        ]
+    }
+    outer = {"Orders": [("en-us", "Orders", None), ("de", "Bestellungen", None)]}
+    assert inner | general == translated(ARTICLES, EVERYTHING) == translated(FEED, EVERYTHING)
+    assert outer | inner == translated("help_center/sections", "translations")
+    everything = translated("help_center/sections", "translations,categories")
+    assert outer | inner | general == everything
+    assert general == translated("help_center/categories", "translations,sections")
+    (german,) = get("help_center/de/categories", include="translations").json()["categories"]
+    assert ["en-us", "de"] == [text["locale"] for text in german["translations"]]
+
+
+def test_what_comes_beside_articles_and_with_what_translations_are_switches(
+    get: Get, zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
+) -> None:
+    (article,) = write(help_center, section, 1)
+
+    def comes(path: str) -> set[str]:
+        page = get(path, include=EVERYTHING, start_time=0).json()
+        kinds = {kind for kind in ("sections", "categories") if kind in page}
+        rows = {kind: page[kind][0] for kind in kinds | (page.keys() & {"articles"})}
+        rows |= {"articles": page["article"]} if "article" in page else {}
+        return kinds | {f"{kind} translated" for kind, row in rows.items() if "translations" in row}
+
+    everywhere = (ARTICLES, FEED, f"{ARTICLES}/{article.id}")
+    containers = {"sections", "categories"}
+    translated = {"sections translated", "categories translated"}
+    articles = {"articles translated"}
+    switches = zendesk.switches
+
+    assert [containers | translated | articles] * 3 == [comes(path) for path in everywhere]
+    switches.sideload_on_lists = False
+    assert containers == comes(ARTICLES)
+    switches.sideload_on_lists = True
+    switches.hierarchy_translations = False
+    assert [containers | articles] * 3 == [comes(path) for path in everywhere]
+    assert containers == comes("help_center/sections")
+    assert {"categories"} == comes("help_center/categories")
+    switches.hierarchy_sideloaded = False
+    assert [articles] * 3 == [comes(path) for path in everywhere]
+    assert containers == comes("help_center/sections")
+    switches.hierarchy_translations = True
+    assert [articles] * 3 == [comes(path) for path in everywhere]
+    assert containers | translated == comes("help_center/sections")
+
+
+def test_a_hidden_section_does_not_come_beside_the_articles_of_others(  # noqa: PLR0913, PLR0917  -- fixtures
+    get: Get,
+    session: requests.Session,
+    zendesk: ZendeskEmulator,
+    help_center: HelpCenter,
+    section: Section,
+    returns: Section,
+) -> None:
+    jobs = help_center.add_section(help_center.add_category("About us"), "Jobs")
+    for place in (section, returns, jobs):
+        write(help_center, place, 1)
+    agent = zendesk.account.add_user("Al Agent", "al@acme.example", "agent")
+    as_user(session, zendesk, agent)
+
+    def seen(path: str) -> tuple[list[str], list[str]]:
+        answer = get(path, include=EVERYTHING)
+        return sorted(named(answer, "sections")), sorted(named(answer, "categories"))
+
+    everything = (["Jobs", "Orders", "Returns"], ["About us", "General"])
+    assert everything == seen(ARTICLES) == seen("help_center/sections")
+    agent.hidden_sections |= {section.id, jobs.id}
+    assert (["Returns"], ["General"]) == seen(ARTICLES) == seen("help_center/sections")
+
+
+def test_an_article_may_be_shown_whose_section_is_gone(
+    get: Get, zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
+) -> None:
+    (article,) = write(help_center, section, 1)
+    help_center.remove_section(section)
+    zendesk.switches.archived_articles_shown = True
+
+    page = get(f"{ARTICLES}/{article.id}", include=EVERYTHING).json()
+
+    assert (section.id, [], []) == (
+        page["article"]["section_id"],
+        page["sections"],
+        page["categories"],
+    )
+
+
+def test_readers_see_the_names_in_enabled_locales(
+    get: Get,
+    session: requests.Session,
+    zendesk: ZendeskEmulator,
+    help_center: HelpCenter,
+    section: Section,
+) -> None:
+    help_center.enable_locale("fr")
+    (article,) = write(help_center, section, 1)
+    help_center.translate(article, "de", title="D", body="")
+    help_center.translate_section(section, "de", "Bestellungen")
+    help_center.translate_section(section, "fr", "Commandes")
+    help_center.disable_locale("fr")
+
+    def shown() -> dict[str, list[str]]:
+        answer = get("help_center/de/articles", include=EVERYTHING).json()
+        # The category has no German name.
+        assert [] == answer["categories"]
+        rows = answer["sections"]
+        return {row["name"]: [text["locale"] for text in row["translations"]] for row in rows}
+
+    assert {"Bestellungen": ["en-us", "de", "fr"]} == shown()
+    assert ["Commandes"] == named(get("help_center/fr/sections"), "sections")
+    zendesk.switches.disabled_locale_translations = False
+    assert {"Bestellungen": ["en-us", "de"]} == shown()
+    zendesk.switches.disabled_locale_translations = True
+    session.auth = None
+    assert {"Bestellungen": ["en-us", "de"]} == shown()
+    assert ["Orders"] == named(get("help_center/sections"), "sections")
+    assert [] == named(get("help_center/fr/sections"), "sections")
 
 
 # ------------------------------------------------------------------------ what moves updated_at
@@ -427,6 +697,10 @@ def test_what_can_not_be_in_zendesk_is_refused(help_center: HelpCenter, section:
         help_center.translate(article, "fr", title="F", body="")
     with pytest.raises(ValueError, match="already translated"):
         help_center.translate(article, "en-us", title="E", body="")
+    with pytest.raises(ValueError, match="fr is not enabled"):
+        help_center.translate_section(section, "fr", "F")
+    with pytest.raises(ValueError, match=f"section {section.id} is already translated"):
+        help_center.translate_section(section, "en-us", "E")
     with pytest.raises(ValueError, match="source translation"):
         help_center.remove_translation(article, "en-us")
     with pytest.raises(ValueError, match="default locale"):
@@ -1126,6 +1400,43 @@ def test_what_was_shown_before_an_edit_is_not_shown_after_it(
     assert (True, before[1]) == (before[0] != after[0], after[1])
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda center, section, _: center.rename_section(section, "Purchases"),
+        lambda center, section, _: center.rename_section(section, "Aufträge", "de"),
+        lambda center, section, _: center.translate_section(section, "fr", "Commandes"),
+        lambda center, _, category: center.rename_category(category, "Other"),
+        lambda center, _, category: center.translate_category(category, "fr", "Autres"),
+        lambda center, section, _: center.move_section(section, center.add_category("Other")),
+        lambda center, section, _: center.remove_section(section),
+        lambda center, *_: center.disable_locale("de"),
+    ],
+)
+@pytest.mark.parametrize("path", [ARTICLES, FEED, "help_center/sections"])
+def test_what_was_shown_beside_articles_before_an_edit_is_not_shown_after_it(  # noqa: PLR0913, PLR0917  -- fixtures
+    get: Get,
+    zendesk: ZendeskEmulator,
+    help_center: HelpCenter,
+    section: Section,
+    path: str,
+    edit: Callable[[HelpCenter, Section, Category], None],
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    help_center.enable_locale("fr")
+    help_center.translate_section(section, "de", "Bestellungen")
+    write(help_center, section, 2)
+
+    def shown() -> list[Any]:
+        page = get(path, include=EVERYTHING, start_time=0).json()
+        return [page["sections"], page["categories"]]
+
+    before = shown()
+    edit(help_center, section, help_center.categories[section.category_id])
+
+    assert before != shown()
+
+
 @pytest.mark.parametrize(("bytes_kept", "encoded_again"), [(2**20, 0), (1000, 9), (0, 10)], ids=str)
 def test_articles_are_encoded_once_while_there_is_room(  # noqa: PLR0913, PLR0917  -- fixtures
     get: Get,
@@ -1142,6 +1453,21 @@ def test_articles_are_encoded_once_while_there_is_room(  # noqa: PLR0913, PLR091
         again = get(ARTICLES).json()["articles"]
     assert (10, first) == (len(again), again)
     assert encoded_again == encode.call_count
+
+
+def test_what_comes_beside_articles_is_encoded_once_for_all_pages(
+    get: Get, help_center: HelpCenter, section: Section
+) -> None:
+    write(help_center, section, 10)
+    with (
+        patch.object(resources, "section", wraps=resources.section) as of_section,
+        patch.object(resources, "category", wraps=resources.category) as of_category,
+    ):
+        for path in (ARTICLES, FEED, "help_center/sections"):
+            for size in (1, 2):
+                page = get(path, include=EVERYTHING, start_time=0, page_size=size).json()
+                assert (1, 1) == (len(page["sections"]), len(page["categories"]))
+    assert (1, 1) == (of_section.call_count, of_category.call_count)
 
 
 def test_addresses_of_pages_keep_the_parameters(

@@ -25,7 +25,7 @@ from .answers import (
     no_help_desk,
     refusal,
 )
-from .help_center import Article, Category, HelpCenter, Section, Translation
+from .help_center import Article, Category, Container, HelpCenter, Section, Translation
 from .pages import (
     BadPage,
     Json,
@@ -40,6 +40,7 @@ from .pages import (
 from .switches import ListOrder, Switches
 
 Row = TypeVar("Row")
+Contained = TypeVar("Contained", Category, Section)
 
 HELP_CENTER = "/api/v2/help_center"
 INCREMENTAL = f"{HELP_CENTER}/incremental/articles"
@@ -214,16 +215,16 @@ def _article_page(
     envelope: dict[str, Json] = dict(page.envelope)
     if "count" in envelope:
         envelope |= {"sort_by": order, "sort_order": "desc" if descending else "asc"}
-    rows_shown = _articles(call, page.rows, sideload=call.switches.sideload_on_lists)
-    return Answer(200, {**envelope, "articles": rows_shown})
+    shown, beside = _articles(call, page.rows, sideload=call.switches.sideload_on_lists)
+    return Answer(200, {**envelope, "articles": shown, **beside})
 
 
 def _show_article(call: _Call) -> Answer:
     article = _readable_article(call)
     if article is None:
         return UNKNOWN_RECORD
-    shown = _articles(call, [article], sideload=call.switches.sideload_on_show)
-    return Answer(200, {"article": shown[0]})
+    shown, beside = _articles(call, [article], sideload=call.switches.sideload_on_show)
+    return Answer(200, {"article": shown[0], **beside})
 
 
 def _incremental(call: _Call) -> Answer:
@@ -231,7 +232,8 @@ def _incremental(call: _Call) -> Answer:
 
     https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
 
-    Unverified: that `count` is the page's, and how a missing start_time is refused.
+    Unverified: that `count` is the page's, how a missing start_time is refused, and that an empty
+    page has the lists of what was to come beside its articles.
     """
     if not call.caller.sees_everything:
         return UNKNOWN_RECORD
@@ -258,8 +260,10 @@ def _incremental(call: _Call) -> Answer:
         size = min(size, max(1, int(query["per_page"])))
     since = bisect_left(rows, start, key=lambda row: _epoch(row.updated_at))
     page = rows[since : since + size]
+    shown, beside = _articles(call, page, sideload=switches.sideload_on_incremental)
     if not page:
-        return Answer(200, {"count": 0, "next_page": None, "end_time": 1, "articles": []})
+        empty: dict[str, Json] = {"count": 0, "next_page": None, "end_time": 1, "articles": []}
+        return Answer(200, {**empty, **beside})
     end_time = _epoch(page[-1].updated_at)
     next_page = None
     if len(page) == size:
@@ -273,17 +277,36 @@ def _incremental(call: _Call) -> Answer:
             "count": len(page),
             "next_page": next_page,
             "end_time": end_time,
-            "articles": _articles(call, page, sideload=switches.sideload_on_incremental),
+            "articles": shown,
+            **beside,
         },
     )
 
 
-def _articles(call: _Call, rows: Sequence[Article], *, sideload: bool) -> list[Json]:
-    """Show rows, with their translations if those were asked for and come here."""
+def _articles(
+    call: _Call, rows: Sequence[Article], *, sideload: bool
+) -> tuple[list[Json], dict[str, Json]]:
+    """Show rows, and beside them what they are in; both with their translations.
+
+    `sideload`: whether translations come here. All of it comes only if it was asked for.
+    """
+    asked = call.includes if sideload else call.includes - {"translations"}
+    shown = _rows(call, rows, with_translations="translations" in asked)
+    if not call.switches.hierarchy_sideloaded:
+        return shown, {}
+    sections = call.help_center.sections
+    # An archived article may be shown whose section was deleted.
+    holding = dict.fromkeys(sections[row.section_id] for row in rows if row.section_id in sections)
+    return shown, _hierarchy(call, holding, asked)
+
+
+def _rows(
+    call: _Call, rows: Iterable[Article | Container], *, with_translations: bool
+) -> list[Json]:
+    """Show rows that the caller sees."""
     switches = call.switches
-    with_translations = sideload and "translations" in call.includes
     which = (call.caller.sees_everything, switches.disabled_locale_translations)
-    # All that the looks of an article depend on, besides its Help Center and its locale.
+    # All that the looks of a row depend on, besides its Help Center and its locale.
     view = (
         call.brand.host,
         call.brand.host_mapping,
@@ -291,23 +314,25 @@ def _articles(call: _Call, rows: Sequence[Article], *, sideload: bool) -> list[J
         which if with_translations else None,
     )
     shown: list[Json] = []
-    for article in rows:
-        locale = _shown_locale(call, article)
-        show = partial(_article, call, article, locale, with_translations=with_translations)
-        shown.append(call.help_center.encoded((article.id, locale, view), show))
+    for row in rows:
+        locale = _shown_locale(call, row)
+        show = partial(_row, call, row, locale, with_translations=with_translations)
+        shown.append(call.help_center.encoded((row.id, locale, view), show))
     return shown
 
 
-def _article(call: _Call, article: Article, locale: str, *, with_translations: bool) -> Json:
-    row = resources.article(
-        article,
-        call.brand,
-        locale,
-        with_segment_ids=call.switches.user_segment_ids_in_answers,
-    )
+def _row(call: _Call, shown: Article | Container, locale: str, *, with_translations: bool) -> Json:
+    match shown:
+        case Category():
+            row = resources.category(shown, call.brand, locale)
+        case Section():
+            row = resources.section(shown, call.brand, locale)
+        case Article():
+            with_segment_ids = call.switches.user_segment_ids_in_answers
+            row = resources.article(shown, call.brand, locale, with_segment_ids=with_segment_ids)
     if with_translations:
-        texts = _translations(call, article)
-        row["translations"] = resources.translations(article, call.brand, texts)
+        texts = _translations(call, shown)
+        row["translations"] = resources.translations(shown, call.brand, texts)
     return row
 
 
@@ -340,10 +365,8 @@ def _locales(call: _Call) -> Answer:
 
 
 def _list_categories(call: _Call) -> Answer:
-    page = _paged(call, _in_order(call.help_center.categories.values()), _place, _ARTICLES_A_PAGE)
-    locale = call.locale or call.help_center.default_locale
-    rows = [resources.category(row, call.brand, locale) for row in page.rows]
-    return Answer(200, {**page.envelope, "categories": rows})
+    page = _container_page(call, call.help_center.categories.values())
+    return Answer(200, {**page.envelope, "categories": _containers(call, page.rows, call.includes)})
 
 
 def _list_sections(call: _Call) -> Answer:
@@ -359,11 +382,33 @@ def _list_sections_of_category(call: _Call) -> Answer:
 
 def _section_page(call: _Call, sections: Iterable[Section]) -> Answer:
     hidden = call.caller.user.hidden_sections if call.caller.user else ()
-    rows = _in_order(row for row in sections if row.id not in hidden)
-    page = _paged(call, rows, _place, _ARTICLES_A_PAGE)
-    locale = call.locale or call.help_center.default_locale
-    shown = [resources.section(row, call.brand, locale) for row in page.rows]
-    return Answer(200, {**page.envelope, "sections": shown})
+    page = _container_page(call, (row for row in sections if row.id not in hidden))
+    return Answer(
+        200, {**page.envelope, **_hierarchy(call, page.rows, call.includes | {"sections"})}
+    )
+
+
+def _container_page(call: _Call, rows: Iterable[Contained]) -> Page[Contained]:
+    listed = sorted((row for row in rows if _is_shown(call, row)), key=_place)
+    return _paged(call, listed, _place, _ARTICLES_A_PAGE)
+
+
+def _hierarchy(call: _Call, sections: Iterable[Section], asked: set[str]) -> dict[str, Json]:
+    """Show sections and the categories that they are in, each once, as far as they were asked for.
+
+    Unverified: that sections around these stay away, the order, and that what the caller does not
+    see in its own list is left out here too.
+    """
+    categories = call.help_center.categories
+    holding = dict.fromkeys(categories[row.category_id] for row in sections)
+    rows: dict[str, Iterable[Container]] = {"sections": sections, "categories": holding}
+    return {kind: _containers(call, rows[kind], asked) for kind in rows if kind in asked}
+
+
+def _containers(call: _Call, rows: Iterable[Container], asked: set[str]) -> list[Json]:
+    with_translations = "translations" in asked and call.switches.hierarchy_translations
+    seen = [row for row in rows if _is_shown(call, row)]
+    return _rows(call, seen, with_translations=with_translations)
 
 
 # ------------------------------------------------------------------------ who sees what
@@ -381,26 +426,33 @@ def _sees(call: _Call, article: Article) -> bool:
     """Whether the article is in the caller's lists at all, in this locale.
 
     Agents and admins see drafts and restricted articles, others what is published for everyone.
-    That visitors who name no locale get the default one is unverified.
     """
     user = call.caller.user
     if user is not None and article.section_id in user.hidden_sections:
         return False
-    text = article.translations.get(_shown_locale(call, article))
-    if text is None or call.caller.sees_everything:
-        return text is not None
-    return not article.user_segment_ids and _is_published(call, text)
+    is_open = call.caller.sees_everything or not article.user_segment_ids
+    return is_open and _is_shown(call, article)
 
 
-def _shown_locale(call: _Call, article: Article) -> str:
+def _is_shown(call: _Call, row: Article | Container) -> bool:
+    """Whether there is a translation that the caller may see, in this locale.
+
+    That sections and categories, like articles, are left out where there is none is unverified.
+    """
+    text = row.translations.get(_shown_locale(call, row))
+    return text is not None and (call.caller.sees_everything or _is_published(call, text))
+
+
+def _shown_locale(call: _Call, row: Article | Container) -> str:
+    """Return the locale that a row is shown in. Unverified: the one for visitors who name none."""
     if call.locale is not None:
         return call.locale
-    return article.source_locale if call.caller.sees_everything else call.help_center.default_locale
+    return row.source_locale if call.caller.sees_everything else call.help_center.default_locale
 
 
-def _translations(call: _Call, article: Article) -> list[Translation]:
+def _translations(call: _Call, row: Article | Container) -> list[Translation]:
     """Select what the caller gets: every translation, readers the published ones."""
-    texts = article.translations.values()
+    texts = row.translations.values()
     if not call.caller.sees_everything:
         return [text for text in texts if _is_published(call, text)]
     if call.switches.disabled_locale_translations:
@@ -472,15 +524,8 @@ def _sort_key(order: ListOrder, *, descending: bool) -> Callable[[Article], Key]
     return ascending_key
 
 
-Placed = TypeVar("Placed", Category, Section)
-
-
-def _place(row: Category | Section) -> Key:
+def _place(row: Container) -> Key:
     return row.position, row.id
-
-
-def _in_order(rows: Iterable[Placed]) -> list[Placed]:
-    return sorted(rows, key=_place)
 
 
 def _epoch(moment: datetime) -> int:

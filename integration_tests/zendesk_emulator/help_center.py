@@ -15,54 +15,59 @@ from .pages import Json
 from .switches import Switches
 
 _PERMISSION_GROUP = 46406148392849
-# Bytes of encoded articles that are kept: 40,000 articles in ten locales with a page of text each.
+# Bytes of encoded rows that are kept: 40,000 articles in ten locales with a page of text each.
 _KEPT = 2**30
-
-
-@dataclass(eq=False)
-class Category:
-    """The top of the hierarchy. Shown under the same name in every locale."""
-
-    id: int
-    name: str
-    created_at: datetime
-    updated_at: datetime
-    source_locale: str
-    description: str | None = None
-    position: int = 0
-
-
-@dataclass(eq=False)
-class Section:
-    """Holds articles; in one category, and on Enterprise plans perhaps in another section."""
-
-    id: int
-    name: str
-    category_id: int
-    parent_section_id: int | None
-    created_at: datetime
-    updated_at: datetime
-    source_locale: str
-    description: str | None = None
-    position: int = 0
 
 
 @dataclass(eq=False, slots=True)
 class Translation:
-    """An article's text in one locale. `edited_at` moves with title and body only."""
+    """An article's title and body in one locale, or a section's or category's name and description.
+
+    `edited_at` moves with these two only.
+    """
 
     id: int
     locale: str
     title: str
     body: str | None
-    draft: bool
-    outdated: bool
-    hidden: bool
     created_at: datetime
     updated_at: datetime
     edited_at: datetime
     created_by_id: int
     updated_by_id: int
+    draft: bool = False
+    outdated: bool = False
+    hidden: bool = False
+
+
+@dataclass(eq=False, kw_only=True)
+class Container:
+    """What categories and sections have in common."""
+
+    id: int
+    source_locale: str
+    created_at: datetime
+    updated_at: datetime
+    position: int = 0
+    translations: dict[str, Translation] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name in the source locale."""
+        return self.translations[self.source_locale].title
+
+
+@dataclass(eq=False, kw_only=True)
+class Category(Container):
+    """The top of the hierarchy."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Section(Container):
+    """Holds articles; in one category, and on Enterprise plans perhaps in another section."""
+
+    category_id: int
+    parent_section_id: int | None
 
 
 @dataclass(eq=False, slots=True)
@@ -183,9 +188,9 @@ class HelpCenter:
         return kept[key]
 
     def encoded(self, key: Hashable, make: Callable[[], Json]) -> orjson.Fragment:
-        """Encode what `make` shows of an article, as a rule once under each `key` until a change.
+        """Encode what `make` shows of something, as a rule once under each `key` until a change.
 
-        `key` names the article, and what else its looks depend on but the content of this Help
+        `key` names the thing, and what else its looks depend on but the content of this Help
         Center. Otherwise a benchmark would measure the emulator's encoding.
         """
         kept = self._encoded
@@ -206,7 +211,7 @@ class HelpCenter:
         self._encoded = _Encoded()
 
     def enable_locale(self, locale: str) -> None:
-        """Let articles be translated to a further locale, and visitors read it."""
+        """Let things be translated to a further locale, and visitors read it."""
         if locale not in self.locales:
             self.locales.append(locale)
         self._changed()
@@ -218,51 +223,131 @@ class HelpCenter:
         self.locales.remove(locale)
         self._changed()
 
-    def add_category(self, name: str) -> Category:
-        """Make an empty category."""
+    def add_category(
+        self, name: str, *, locale: str | None = None, description: str | None = None
+    ) -> Category:
+        """Make an empty category, named in the default locale if none is given."""
         now = self._clock.stamp
-        category = Category(next(self._ids), name, now, now, self.default_locale)
+        category = Category(
+            id=next(self._ids),
+            source_locale=locale or self.default_locale,
+            created_at=now,
+            updated_at=now,
+        )
+        self._add_name(category, category.source_locale, name, description)
         self.categories[category.id] = category
         return category
 
-    def add_section(self, category: Category, name: str, parent: Section | None = None) -> Section:
-        """Make an empty section, in another one where `parent` is given."""
+    def add_section(
+        self,
+        category: Category,
+        name: str,
+        parent: Section | None = None,
+        *,
+        locale: str | None = None,
+        description: str | None = None,
+    ) -> Section:
+        """Make an empty section, in another one where `parent` is given; named as a category is."""
         now = self._clock.stamp
         section = Section(
             id=next(self._ids),
-            name=name,
             category_id=category.id,
             parent_section_id=parent.id if parent else None,
             created_at=now,
             updated_at=now,
-            source_locale=self.default_locale,
+            source_locale=locale or self.default_locale,
         )
+        self._add_name(section, section.source_locale, name, description)
         self.sections[section.id] = section
         return section
+
+    def translate_category(
+        self, category: Category, locale: str, name: str, description: str | None = None
+    ) -> Translation:
+        """Name a category in an enabled locale that it has no name in yet; stamps the category."""
+        return self._add_name(category, locale, name, description)
+
+    def translate_section(
+        self, section: Section, locale: str, name: str, description: str | None = None
+    ) -> Translation:
+        """Name a section in an enabled locale that it has no name in yet; stamps the section."""
+        return self._add_name(section, locale, name, description)
+
+    def rename_category(self, category: Category, name: str, locale: str | None = None) -> None:
+        """Change a category's name in a locale that it has, the source's if none is given.
+
+        Stamps the category. That its articles' `updated_at` stays is unverified.
+        """
+        self._rename(category, name, locale)
+
+    def rename_section(self, section: Section, name: str, locale: str | None = None) -> None:
+        """Change a section's name in a locale that it has, the source's if none is given.
+
+        Stamps the section. That its articles' `updated_at` stays is unverified.
+        """
+        self._rename(section, name, locale)
 
     def move_section(self, section: Section, category: Category) -> None:
         """Put a section, with those in it, into another category.
 
         That its articles' `updated_at` stays is unverified.
         """
-        for moved in self.sections.values():
-            if moved is section or moved.parent_section_id == section.id:
-                moved.category_id = category.id
+        for moved in self._with_inner(section):
+            moved.category_id = category.id
         section.parent_section_id = None
         section.updated_at = self._clock.stamp
         self._changed()
 
     def remove_section(self, section: Section) -> None:
         """Delete a section with those in it. That its articles are archived is unverified."""
-        removed = {section.id} | {
-            row.id for row in self.sections.values() if row.parent_section_id == section.id
-        }
+        removed = {row.id for row in self._with_inner(section)}
         for article in self.articles:
             if article.section_id in removed:
                 self.archive(article)
         for section_id in removed:
             del self.sections[section_id]
         self._changed()
+
+    def _with_inner(self, section: Section) -> list[Section]:
+        """Return a section and those in it, however deep."""
+        inner = [row for row in self.sections.values() if row.parent_section_id == section.id]
+        return [section, *(deeper for row in inner for deeper in self._with_inner(row))]
+
+    def _add_name(
+        self, of: Container, locale: str, name: str, description: str | None
+    ) -> Translation:
+        self._refuse_translation(of, locale)
+        now = self._clock.stamp
+        translation = Translation(
+            # In the gap after its own: what has the other ids does not depend on the names.
+            id=of.id + 1 + len(of.translations),
+            locale=locale,
+            title=name,
+            body=description,
+            created_at=now,
+            updated_at=now,
+            edited_at=now,
+            created_by_id=self._owner_id,
+            updated_by_id=self._owner_id,
+        )
+        of.translations[locale] = translation
+        of.updated_at = now
+        self._changed()
+        return translation
+
+    def _rename(self, of: Container, name: str, locale: str | None) -> None:
+        translation = of.translations[locale or of.source_locale]
+        translation.title = name
+        translation.updated_at = translation.edited_at = of.updated_at = self._clock.stamp
+        self._changed()
+
+    def _refuse_translation(self, of: Article | Container, locale: str) -> None:
+        """Raise ValueError where `of` can not be translated to a locale."""
+        if locale in of.translations:
+            kind = type(of).__name__.lower()
+            raise ValueError(f"{kind} {of.id} is already translated to {locale}")
+        if locale not in self.locales:
+            raise ValueError(f"{locale} is not enabled in this Help Center: enable_locale first")
 
     def add_article(  # noqa: PLR0913  -- every field of an article may matter to a test
         self,
@@ -320,10 +405,7 @@ class HelpCenter:
         stamped: bool = True,
     ) -> Translation:
         """Add a translation in an enabled locale that the article does not have yet."""
-        if locale in article.translations:
-            raise ValueError(f"article {article.id} is already translated to {locale}")
-        if locale not in self.locales:
-            raise ValueError(f"{locale} is not enabled in this Help Center: enable_locale first")
+        self._refuse_translation(article, locale)
         now = self._clock.stamp
         translation = Translation(
             id=next(self._ids),
@@ -419,7 +501,7 @@ class HelpCenter:
 
 @dataclass
 class _Encoded:
-    """Articles as JSON, and their size in bytes."""
+    """Rows as JSON, and their size in bytes."""
 
     rows: dict[Hashable, orjson.Fragment] = field(default_factory=dict)
     size: int = 0

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from .account import Brand, User
-from .help_center import Article, Category, Section, Translation
+from .help_center import Article, Category, Container, Section, Translation
 from .pages import Json
+
+_PLURALS: dict[type, str] = {Article: "articles", Category: "categories", Section: "sections"}
 
 
 def article(
@@ -49,16 +51,19 @@ def article(
     return row
 
 
-def translations(shown: Article, brand: Brand, texts: Iterable[Translation]) -> list[Json]:
-    """Show some of an article's translations; `hidden` is undocumented and recorded."""
-    api = f"https://{brand.host}/api/v2/help_center/articles/{shown.id}/translations"
+def translations(
+    shown: Article | Container, brand: Brand, texts: Iterable[Translation]
+) -> list[Json]:
+    """Show some of the translations of something; `hidden` is undocumented and recorded."""
+    place = f"{_PLURALS[type(shown)]}/{shown.id}"
+    api = f"https://{brand.host}/api/v2/help_center/{place}/translations"
     return [
         {
             "id": text.id,
             "url": f"{api}/{text.locale}.json",
-            "html_url": f"https://{_public_host(brand)}/hc/{text.locale}/articles/{shown.id}",
+            "html_url": f"https://{_public_host(brand)}/hc/{text.locale}/{place}",
             "source_id": shown.id,
-            "source_type": "Article",
+            "source_type": type(shown).__name__,
             "locale": text.locale,
             "title": text.title,
             "body": text.body,
@@ -75,14 +80,14 @@ def translations(shown: Article, brand: Brand, texts: Iterable[Translation]) -> 
 
 
 def category(shown: Category, brand: Brand, locale: str) -> dict[str, Json]:
-    """Show a category."""
-    return _container(shown, brand, locale, "categories")
+    """Show a category in one of its locales."""
+    return _container(shown, brand, locale)
 
 
 def section(shown: Section, brand: Brand, locale: str) -> dict[str, Json]:
-    """Show a section."""
+    """Show a section in one of its locales."""
     return {
-        **_container(shown, brand, locale, "sections"),
+        **_container(shown, brand, locale),
         "category_id": shown.category_id,
         "sorting": "manual",
         "parent_section_id": shown.parent_section_id,
@@ -90,17 +95,18 @@ def section(shown: Section, brand: Brand, locale: str) -> dict[str, Json]:
     }
 
 
-def _container(shown: Category | Section, brand: Brand, locale: str, kind: str) -> dict[str, Json]:
-    """Show what both have. One name for every locale is the emulator's simplification."""
+def _container(shown: Container, brand: Brand, locale: str) -> dict[str, Json]:
+    """Show what both have."""
+    text, kind = shown.translations[locale], _PLURALS[type(shown)]
     return {
         "id": shown.id,
         "url": f"https://{brand.host}/api/v2/help_center/{locale}/{kind}/{shown.id}.json",
-        "html_url": _page(brand, locale, kind, shown.id, shown.name),
+        "html_url": _page(brand, locale, kind, shown.id, text.title),
         "position": shown.position,
         "created_at": stamp(shown.created_at),
         "updated_at": stamp(shown.updated_at),
-        "name": shown.name,
-        "description": shown.description,
+        "name": text.title,
+        "description": text.body,
         "locale": locale,
         "source_locale": shown.source_locale,
         "outdated": False,

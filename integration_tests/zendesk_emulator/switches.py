@@ -20,6 +20,13 @@ class Switches:
     sideload_on_lists: bool = True
     sideload_on_show: bool = True
     sideload_on_incremental: bool = True
+    # include=sections,categories: documented for lists and for show, and asked of the incremental
+    # list by other people's code; no recording was found. That an account may refuse them, on all
+    # of these at once, and ignores them then, is a guess.
+    hierarchy_sideloaded: bool = True
+    # With translations asked for too, sections and categories bring theirs: documented, and used on
+    # their own lists by other people's code; no recording of a row that has them was found.
+    hierarchy_translations: bool = True
 
     # The order of cursor pages is undocumented. Offset pages are recorded with `position`, newest
     # first where positions are equal; that cursor pages do the same is a guess.
