@@ -5,6 +5,7 @@ at hand (in `shared/zendesk` beside the project) the tables are compared with th
 """
 
 import json
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -222,6 +223,68 @@ def test_categories_sections_locales_and_brands(session: requests.Session) -> No
     assert [[]] == [misfits(row, BRAND) for row in brands["brands"]]
 
 
+@pytest.mark.parametrize(
+    "path", ["articles?", "articles?page[size]=100&", "incremental/articles?start_time=0&"]
+)
+def test_sections_and_categories_beside_articles(session: requests.Session, path: str) -> None:
+    page = get(session, f"help_center/{path}include=translations,sections,categories")
+
+    names = {kind: {row["name"] for row in page[kind]} for kind in ("sections", "categories")}
+    assert {"Orders", "Paying", "Prices"} == names["sections"]
+    assert {"Help", "For our partners"} == names["categories"]
+    assert [] == hierarchy_misfits(page)
+
+
+def test_sections_and_categories_beside_one_article(
+    session: requests.Session, zendesk: ZendeskEmulator
+) -> None:
+    include = "include=translations,sections,categories"
+    page = get(session, f"help_center/articles/{first_article(zendesk).id}?{include}")
+
+    assert {"article", "sections", "categories"} == page.keys()
+    assert (1, 1) == (len(page["sections"]), len(page["categories"]))
+    assert [] == hierarchy_misfits(page)
+
+
+def test_sections_and_categories_with_their_translations(session: requests.Session) -> None:
+    sections = get(session, "help_center/sections?include=translations,categories")
+    categories = get(session, "help_center/categories?include=translations")
+
+    assert OFFSET_PAGE.keys() | {"sections", "categories"} == sections.keys()
+    assert OFFSET_PAGE.keys() | {"categories"} == categories.keys()
+    assert [] == hierarchy_misfits(sections) + hierarchy_misfits(categories)
+    locales = {
+        row["name"]: [text["locale"] for text in row["translations"]]
+        for row in (*sections["sections"], *sections["categories"])
+    }
+    assert {
+        "Orders": ["en-us", "de", "fr"],
+        "Paying": ["en-us", "de"],
+        "Prices": ["en-us"],
+        "Help": ["en-us", "de", "fr"],
+        "For our partners": ["en-us", "de"],
+    } == locales
+
+
+def hierarchy_misfits(page: Mapping[str, Any]) -> list[str]:
+    """Name what is wrong with the sections and categories of a page and their translations."""
+    kinds = (("sections", SECTION, "Section"), ("categories", CATEGORY, "Category"))
+    return [
+        wrong
+        for kind, shape, source_type in kinds
+        for row in page.get(kind, [])
+        for wrong in (
+            *misfits(row, {**shape, "translations": list}),
+            *(wrong for text in row["translations"] for wrong in misfits(text, TRANSLATION)),
+            *(
+                f"{text['source_type']} {text['source_id']}"
+                for text in row["translations"]
+                if (source_type, row["id"]) != (text["source_type"], text["source_id"])
+            ),
+        )
+    ]
+
+
 def test_the_user_behind_a_credential_and_the_visitor_without_one(
     session: requests.Session, zendesk: ZendeskEmulator
 ) -> None:
@@ -250,6 +313,13 @@ def test_addresses_are_written_as_recorded(
     assert f"{api}/articles/{number}/translations/de.json" == german["url"]
     assert f"{readers}/de/articles/{number}" == german["html_url"]
     assert "2026-11-01T12:00:00Z" == article["updated_at"]
+
+    (orders,) = get(session, "help_center/de/sections?include=translations&per_page=1")["sections"]
+    german = orders["translations"][1]
+    assert f"{api}/de/sections/{orders['id']}.json" == orders["url"]
+    assert f"{readers}/de/sections/{orders['id']}-Bestellungen" == orders["html_url"]
+    assert f"{api}/sections/{orders['id']}/translations/de.json" == german["url"]
+    assert f"{readers}/de/sections/{orders['id']}" == german["html_url"]
 
 
 ERRORS: dict[str, tuple[str, int, object]] = {
@@ -465,6 +535,24 @@ def test_the_tables_hold_what_the_openapi_file_says(
     assert set() == documented.keys() - shape.keys()
     for key, field in documented.items():
         assert kinds[field["type"]] in (typing.get_args(shape[key]) or (shape[key],)), key
+
+
+@beside_the_recordings
+@pytest.mark.parametrize(
+    ("path", "sideloads"),
+    [
+        ("{locale}/articles/{article_id}", {"sections", "categories", "translations"}),
+        ("{locale}/sections", {"categories", "translations"}),
+        ("{locale}/categories", {"translations"}),
+    ],
+)
+def test_what_can_be_sideloaded_is_in_the_openapi_file(
+    openapi: dict[str, Any], path: str, sideloads: set[str]
+) -> None:
+    description = openapi["paths"][f"/api/v2/help_center/{path}"]["get"]["description"]
+    table = description.split("#### Sideloads")[1]
+
+    assert sideloads == set(re.findall(r"^\| (\w+)", table, re.MULTILINE)) - {"Name", "users"}
 
 
 @pytest.fixture(scope="module")
