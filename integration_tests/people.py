@@ -4,10 +4,17 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from integration_tests.zendesk_emulator import Article, HelpCenter, Section, ZendeskEmulator
+from integration_tests.zendesk_emulator import (
+    Article,
+    Category,
+    HelpCenter,
+    Section,
+    ZendeskEmulator,
+)
 
 LOCALES = ["en-us", "de", "fr"]
 MOST_ARTICLES = 12
+MOST_SECTIONS = 6
 
 
 class Edit(NamedTuple):
@@ -28,7 +35,8 @@ EDITS = st.builds(
             *["add", "text", "translate", "restore"] * 3,
             *["untranslate", "draft", "outdated", "hidden", "segment", "labels", "move"] * 2,
             *["archive", "delete", "vote", "promote", "locale", "visitors"],
-            *["move section", "remove section"],
+            *["move section", "remove section", "nest section"],
+            *["rename section", "rename category", "translate section", "translate category"],
         ]
     ),
     article=st.integers(0, MOST_ARTICLES),
@@ -63,6 +71,11 @@ class Zendesk:
     def sections(self) -> list[Section]:
         """Those that are there."""
         return list(self.help_center.sections.values())
+
+    @property
+    def categories(self) -> list[Category]:
+        """Those that are there."""
+        return list(self.help_center.categories.values())
 
     def do(self, edit: Edit) -> None:
         """Do it if it can be done as things are; some things happen within a second."""
@@ -100,7 +113,7 @@ class Zendesk:
     def _change_translation(self, edit: Edit, **fields: Any) -> None:  # noqa: ANN401 -- any field
         article = self._article(edit)
         if article:
-            locale = sorted(article.translations)[edit.other % len(article.translations)]
+            locale = _locale_of(article, edit)
             self.help_center.change_translation(article, locale, stamped=edit.stamped, **fields)
             self._note(article)
 
@@ -132,8 +145,7 @@ class Zendesk:
         self._change(edit, promoted=edit.flag)
 
     def _translate(self, edit: Edit) -> None:
-        article = self._article(edit)
-        locale = self.help_center.locales[edit.other % len(self.help_center.locales)]
+        article, locale = self._article(edit), self._enabled_locale(edit)
         if article and locale not in article.translations:
             title, body = f"t{edit.text}", edit.text or None
             self.help_center.translate(
@@ -180,11 +192,56 @@ class Zendesk:
     def _visitors(self, edit: Edit) -> None:
         self.help_center.visitors = "open" if edit.flag else "closed"
 
+    def _section(self, edit: Edit) -> Section:
+        return self.sections[edit.article % len(self.sections)]
+
+    def _category(self, edit: Edit) -> Category:
+        return self.categories[edit.article % len(self.categories)]
+
     def _move_section(self, edit: Edit) -> None:
-        categories = list(self.help_center.categories.values())
-        section = self.sections[edit.article % len(self.sections)]
-        self.help_center.move_section(section, categories[edit.other % len(categories)])
+        category = self.categories[edit.other % len(self.categories)]
+        self.help_center.move_section(self._section(edit), category)
 
     def _remove_section(self, edit: Edit) -> None:
-        if len(self.sections) > 1:
-            self.help_center.remove_section(self.sections[edit.other % len(self.sections)])
+        section = self.sections[edit.other % len(self.sections)]
+        # One that is left has to be outside.
+        outermost = [row for row in self.sections if row.parent_section_id is None]
+        if outermost != [section]:
+            self.help_center.remove_section(section)
+
+    def _nest_section(self, edit: Edit) -> None:
+        if len(self.sections) < MOST_SECTIONS:
+            parent = self._section(edit)
+            self.help_center.add_section(
+                self.help_center.categories[parent.category_id],
+                f"s{edit.text}",
+                parent,
+                locale=None if edit.other % 3 else self.help_center.locales[-1],
+            )
+
+    # Where things stand is no part of an article: a new name moves no article's time.
+
+    def _rename_section(self, edit: Edit) -> None:
+        section = self._section(edit)
+        self.help_center.rename_section(section, f"s{edit.text}", _locale_of(section, edit))
+
+    def _rename_category(self, edit: Edit) -> None:
+        category = self._category(edit)
+        self.help_center.rename_category(category, f"c{edit.text}", _locale_of(category, edit))
+
+    def _translate_section(self, edit: Edit) -> None:
+        section, locale = self._section(edit), self._enabled_locale(edit)
+        if locale not in section.translations:
+            self.help_center.translate_section(section, locale, f"s{edit.text}")
+
+    def _translate_category(self, edit: Edit) -> None:
+        category, locale = self._category(edit), self._enabled_locale(edit)
+        if locale not in category.translations:
+            self.help_center.translate_category(category, locale, f"c{edit.text}")
+
+    def _enabled_locale(self, edit: Edit) -> str:
+        return self.help_center.locales[edit.other % len(self.help_center.locales)]
+
+
+def _locale_of(row: Article | Category | Section, edit: Edit) -> str:
+    return sorted(row.translations)[edit.other % len(row.translations)]
