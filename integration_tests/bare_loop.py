@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import orjson
 import requests
@@ -38,7 +39,7 @@ def main() -> None:
     config = json.loads(Path(sys.argv[1]).read_text())
     subdomain, credentials = config["subdomain"], config["credentials"]
     url = f"https://{subdomain}.zendesk.com/api/v2/help_center/articles"
-    query = {"include": "translations", "page[size]": "100"}
+    query = {"include": "translations,sections,categories", "page[size]": "100"}
     write = sys.stdout.buffer.write
     with requests.Session() as session:
         session.auth = (f"{credentials['email']}/token", credentials["api_token"])
@@ -46,8 +47,12 @@ def main() -> None:
             answer = session.get(url, params=query, timeout=60)
             answer.raise_for_status()
             page = orjson.loads(answer.content)
+            sections = {row["id"]: (row["category_id"], _names(row)) for row in page["sections"]}
+            categories = {row["id"]: _names(row) for row in page["categories"]}
             for article in page["articles"]:
                 shared = {name: article[name] for name in _OF_ARTICLE}
+                category, sections_names = sections[article["section_id"]]
+                categories_names = categories[category]
                 restricted = article["user_segment_id"] is not None
                 for text in article["translations"]:
                     internal = restricted or text["draft"] or text["hidden"]
@@ -55,6 +60,9 @@ def main() -> None:
                         **shared,
                         **{name: text[name] for name in _OF_TRANSLATION},
                         "brand_subdomain": subdomain,
+                        "category_id": category,
+                        "section_name": sections_names.get(text["locale"], sections_names[""]),
+                        "category_name": categories_names.get(text["locale"], categories_names[""]),
                         "translation_id": text["id"],
                         "translation_updated_at": text["updated_at"],
                         "article_updated_at": article["updated_at"],
@@ -72,6 +80,11 @@ def main() -> None:
             if not page["meta"]["has_more"]:
                 return
             query["page[after]"] = page["meta"]["after_cursor"]
+
+
+def _names(row: dict[str, Any]) -> dict[str, str]:
+    """Return what a section or category is called: by locale, and under "" in its own one."""
+    return {"": row["name"], **{text["locale"]: text["title"] for text in row["translations"]}}
 
 
 if __name__ == "__main__":

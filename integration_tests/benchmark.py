@@ -58,6 +58,7 @@ class Reader:
 
 
 OURS = Reader("this connector", (str(_SCRIPT), *_READ, "config.json", *_CATALOG))
+MARKDOWN = Reader("with `body_markdown`", (str(_SCRIPT), *_READ, "markdown.json", *_CATALOG))
 BARE = Reader("the bare loop", (*_PYTHON, str(_HERE / "bare_loop.py"), "config.json"))
 PEER = Reader(
     "Airbyte's source-zendesk-support",
@@ -162,6 +163,29 @@ def throughput(runs: int) -> list[Row]:
             f"{rate(PEER):,.0f}, of one locale" if PEER in readers else "not installed",
         )
     ]
+
+
+def markdown(runs: int) -> list[Row]:
+    """Measure what it takes to make Markdown of each body: a further reader of the same."""
+    rows = []
+    for latency in (0.0, 0.15):
+        shape = Shape(articles=3000, locales=5, body=5000)
+        with closing(Served(shape, latency=latency)) as served:
+            taken = _take_turns(served, runs, (OURS, MARKDOWN))
+        seconds = {reader: [run.seconds for run in runs] for reader, runs in taken.items()}
+        peaks = {reader: max(run.peak for run in runs) for reader, runs in taken.items()}
+        ratio = median(seconds[MARKDOWN]) / median(seconds[OURS])
+        each = f"{latency * 1000:.0f} ms a request" if latency else "no latency"
+        rows.append(
+            Row(
+                f"first sync of {_size(shape)}, {each}, with `body_markdown`; without it takes "
+                f"{_spread(seconds[OURS])} and {peaks[OURS] / _MEGABYTE:.0f} MB",
+                "",
+                f"**{_spread(seconds[MARKDOWN])}** = {ratio:.2f} × without, "
+                f"{peaks[MARKDOWN] / _MEGABYTE:.0f} MB",
+            )
+        )
+    return rows
 
 
 def growth(runs: int) -> list[Row]:
@@ -300,6 +324,7 @@ _ROWS: dict[str, Callable[[int], list[Row]]] = {
     "latency": latency,
     "one-category": one_category,
     "throughput": throughput,
+    "markdown": markdown,
     "growth": growth,
     "rate-limit": rate_limit,
     "idle": idle,
@@ -354,7 +379,8 @@ def _configure(served: Served, folder: Path) -> None:
     ours = {"subdomain": "acme", "credentials": {"auth_type": "api_token", **token}}
     peer = {"subdomain": "acme", "credentials": {"credentials": "api_token", **token}}
     peer["start_date"] = "2020-01-01T00:00:00Z"
-    for name, config in {"config": ours, "peer": peer}.items():
+    markdown = {**ours, "body_markdown": True}
+    for name, config in {"config": ours, "markdown": markdown, "peer": peer}.items():
         (folder / f"{name}.json").write_text(json.dumps(config))
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+_INCLUDE = "translations,sections,categories"
 _PIECE = 2**20
 
 
@@ -42,7 +43,7 @@ def _read(config: dict[str, Any], pages: int) -> int:
     signed = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     piece, size = bytearray(_PIECE), 0
     for page in range(1, pages + 1):
-        query = f"include=translations&page={page}&per_page=100&sort_by=created_at&sort_order=asc"
+        query = f"include={_INCLUDE}&page={page}&per_page=100&sort_by=created_at&sort_order=asc"
         connection.request("GET", f"/api/v2/help_center/articles?{query}", headers=signed)
         answer = connection.getresponse()
         assert answer.status == http.HTTPStatus.OK

@@ -28,7 +28,7 @@ Message = dict[str, Any]
 SCRIPT = Path(sys.executable).parent / "source-zendesk-articles"
 CATALOG = Path(__file__).parent / "configured_catalog.json"
 # By what the connector's listing is known among the requests.
-LISTING = {"include": "translations"}
+LISTING = {"include": "translations,sections,categories"}
 # Parsed once: the CDK's YAML takes longer than most syncs here.
 _SPEC = SourceZendeskArticles().spec(logging.getLogger("airbyte"))
 # What is said to the platform alone: it has the credentials.

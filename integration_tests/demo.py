@@ -24,7 +24,7 @@ from rich.table import Table
 from integration_tests import destination
 from integration_tests.connector import Message, Output, config_with, run_script
 from integration_tests.credentials import of_client
-from integration_tests.truth import Key, Row, key_of, truth
+from integration_tests.truth import Key, Row, as_markdown, key_of, truth
 from integration_tests.zendesk_emulator import (
     Article,
     HelpCenter,
@@ -39,7 +39,10 @@ _DATABASE = Path("demo.duckdb")
 _QUERY = "SELECT id, locale, title FROM articles WHERE visibility = 'public'"
 _HOUR = 3600
 # Told in a column, or by a hash, of their own.
-_TOLD_APART = {"title", "body", "content_hash", "visibility", "visibility_reason"}
+_TOLD_APART = {
+    *("title", "body", "body_markdown", "content_hash"),
+    *("visibility", "visibility_reason"),
+}
 
 # What somebody does in Guide, to which articles, and how the emulator does it.
 _EDITS: tuple[tuple[str, tuple[str, ...], Callable[[HelpCenter, Article], None]], ...] = (
@@ -105,7 +108,7 @@ def main() -> None:
     )
     with ZendeskEmulator() as zendesk:
         sample.furnish(zendesk.account.help_center())
-        configuration = config_with(zendesk, of_client)
+        configuration = config_with(zendesk, of_client, body_markdown=True)
         holds = _show(console, zendesk, configuration, database, picture)
     sys.exit(0 if holds else 1)
 
@@ -131,6 +134,7 @@ def _show(
     for article in help_center.archived_articles:
         console.print(f"  “{_title_of(article)}” is archived: Zendesk lists it no longer.")
     equal_at_first = _equals(console, help_center, database)
+    _embed(console, first.output.records)
     _cost(console, first)
 
     zendesk.clock.advance(_HOUR)
@@ -214,6 +218,16 @@ def _read(
     return _Sync(output, requests, len(zendesk.requests) - len(requests), seconds, before)
 
 
+def _embed(console: Console, records: list[Row]) -> None:
+    """Show one article as what embeds texts gets it: where it stands, and its Markdown."""
+    _title(console, "embed", "the first article, in the fields for a vector store")
+    for record in records:
+        if record["id"] == records[0]["id"]:
+            place = (record["category_name"], record["section_name"], record["title"])
+            console.print(f"  {record['locale']:<6} {escape(' › '.join(place))}")
+            console.print(textwrap.indent(escape(record["body_markdown"]), " " * 9))
+
+
 def _cost(console: Console, sync: _Sync) -> None:
     _title(console, "cost", "what Zendesk was asked")
     console.print(f"  {sync.token_requests} × POST /oauth/tokens, for an access token")
@@ -230,7 +244,7 @@ def _cost(console: Console, sync: _Sync) -> None:
 
 def _equals(console: Console, help_center: HelpCenter, database: Path) -> bool:
     """Compare every row with what the emulator says it must be, and say which differ."""
-    expected, held = truth(help_center), _held(database)
+    expected, held = truth(help_center, markdown=as_markdown), _held(database)
     differing = [
         f"{article_id}/{locale}"
         for article_id, locale in sorted(expected.keys() | held.keys())

@@ -249,6 +249,10 @@ def _check_commands() -> Iterator[str]:
         assert mirror(help_center) == platform.destination.table
         assert _EDITS <= len(second.records) < len(first.records)
         yield f"read after {_EDITS} edits: {connector.told(second)}"
+        third = platform.sync({**configuration, "body_markdown": True}, through=connector)
+        assert len(first.records) == len(third.records)
+        assert all(row["body_markdown"] for row in third.records)
+        yield f"read when `body_markdown` is switched on: {connector.told(third)}"
         assert [] == zendesk.strangers
 
 

@@ -158,7 +158,7 @@ def _read_once(zendesk: "ZendeskEmulator") -> None:
     """Have everything encoded, which is done once: the first reader would have to wait for it."""
     account = zendesk.account
     url = f"https://{account.subdomain}.zendesk.com/api/v2/help_center/articles"
-    url += "?include=translations&page[size]=100"
+    url += "?include=translations,sections,categories&page[size]=100"
     with requests.Session() as session:
         session.trust_env = False
         session.proxies = {"https": zendesk.environment["HTTPS_PROXY"]}

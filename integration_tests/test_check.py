@@ -63,5 +63,6 @@ def test_the_form_of_spec_is_the_one_that_check_takes(zendesk: ZendeskEmulator) 
         "reconcile_every_hours",
         "retract_as",
         "treat_as_open",
+        "body_markdown",
     ]
     assert zendesk.requests == []

@@ -59,6 +59,8 @@ def printed(database: Path, picture: Path) -> str:
         "left out: outdated",
         "“Christmas 2024” is archived",
         "· OAuth client credentials (recommended)",
+        "fr Aide › Commandes › Où est ma commande ?\n Ici.",
+        "en-us Help › Orders › Where is my order?\n Look into **Your orders**.",
         "1 × POST /oauth/tokens, for an access token",
         "4 requests beside the token's, 15 records and 2 states",
     ],

@@ -29,7 +29,7 @@ def listed(zendesk: ZendeskEmulator) -> list[str]:
     """Return what was asked for of each list of articles, in a short form."""
     short = []
     for request in zendesk.requests:
-        if request.query.get("include") and "incremental" not in request.path:
+        if LISTING.items() <= request.query.items() and "incremental" not in request.path:
             inside = next((f"{name} " for name in PARTS if PARTS[name] in request.path), "")
             newest = "-" if request.query.get("sort_order") == "desc" else ""
             short.append(f"{inside}{newest}{request.query.get('page', 'by cursor')}")

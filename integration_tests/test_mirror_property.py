@@ -31,6 +31,8 @@ SWITCHES = st.builds(
     sideload_on_lists=st.sampled_from([True, True, False]),
     sideload_on_show=st.booleans(),
     sideload_on_incremental=st.sampled_from([True, True, False]),
+    hierarchy_sideloaded=st.sampled_from([True, True, False]),
+    hierarchy_translations=st.sampled_from([True, True, False]),
     cursor_order=st.sampled_from(["position", "id", "created_at", "updated_at", "edited_at"]),
     cursor_descending=st.booleans(),
     sort_by_on_cursor_pages=st.booleans(),
@@ -109,6 +111,7 @@ class Mirror(RuleBasedStateMachine):
         reach=st.sampled_from([1, 2, 100]),
         hours=st.sampled_from([6, 168, 168, 0]),
         retract_as=st.sampled_from(["delete", "mark"]),
+        body_markdown=st.booleans(),
         rate_limit=st.sampled_from([None, None, 20]),
         make=st.sampled_from([of_api_token, *RENEWED]),
         edits=st.lists(EDITS, max_size=6),
@@ -122,6 +125,7 @@ class Mirror(RuleBasedStateMachine):
         reach: int,
         hours: int,
         retract_as: str,
+        body_markdown: bool,
         rate_limit: int | None,
         make: Make,
         edits: list[Edit],
@@ -143,7 +147,11 @@ class Mirror(RuleBasedStateMachine):
         self.people, self.other_people = (
             Zendesk(self.zendesk, brand.help_center) for brand in (self.brand, self.other)
         )
-        self.options = {"reconcile_every_hours": hours, "retract_as": retract_as}
+        self.options = {
+            "reconcile_every_hours": hours,
+            "retract_as": retract_as,
+            "body_markdown": body_markdown,
+        }
         self.make = make
         self.credentials = make(self.zendesk, account.admin)
         for edit in edits:
@@ -180,6 +188,11 @@ class Mirror(RuleBasedStateMachine):
         self.filters[field] = data.draw(
             st.lists(st.sampled_from(choices[field]), max_size=2, unique=True)
         )
+        self.clean = False
+
+    @rule()
+    def markdown_is_switched(self) -> None:
+        self.options["body_markdown"] = not self.options["body_markdown"]
         self.clean = False
 
     @rule()
@@ -434,7 +447,13 @@ class Mirror(RuleBasedStateMachine):
 
     def _truth(self, *, is_open: bool | None = None) -> dict[Key, Row]:
         help_center = self.people.help_center
-        rows = truth(help_center, is_open=is_open, filters=self.filters)
+        rows = truth(
+            help_center,
+            is_open=is_open,
+            filters=self.filters,
+            names_translated=self.zendesk.switches.hierarchy_translations,
+            markdown=str if self.options["body_markdown"] else None,
+        )
         comes = self.zendesk.switches.disabled_locale_translations
         return {
             key: noticed(row) for key, row in rows.items() if comes or key[1] in help_center.locales

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from integration_tests.credentials import of_client, of_refresh_token
 from integration_tests.zendesk_emulator import HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, furnish
 from source_zendesk_articles.config import parse_config
+from source_zendesk_articles.markdown import to_markdown
 from source_zendesk_articles.stats import Progress
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +81,7 @@ def shell(text: str, folder: Path) -> None:
 
 
 def test_a_block_is_of_a_kind_that_is_looked_at_here() -> None:
-    kinds = {"sh", "json", "jsonc", "sql", "text", "python", "hcl"}
+    kinds = {"sh", "json", "jsonc", "sql", "text", "python", "hcl", "html", "markdown"}
     assert kinds == {block.language for block in BLOCKS}
     # None is lost because it is fenced in another way.
     assert len(BLOCKS) * 2 == README.count("```")
@@ -198,12 +200,26 @@ def test_python_that_is_not_run_here_can_be_parsed() -> None:
 def test_each_configuration_is_one() -> None:
     shown = [json.loads(block.text) for block in BLOCKS if block.language == "json"]
     whole = next(entry for entry in shown if "subdomain" in entry)
-    parts = [entry for entry in shown if isinstance(entry, dict)]
-    assert 3 == len(parts)
+    parts = [entry for entry in shown if isinstance(entry, dict) and "text_fields" not in entry]
+    assert 4 == len(parts)
     for part in parts:
         entered = {**whole, **part}
         entered["credentials"] = {**entered["credentials"], "client_secret": "s3cret"}
         assert parse_config(entered).subdomain == "acme"
+
+
+def test_a_vector_store_is_told_of_fields_that_are_there() -> None:
+    chosen = json.loads(the("json", "text_fields").text)
+    assert ["text_fields", "metadata_fields"] == list(chosen)
+    assert {*chosen["text_fields"], *chosen["metadata_fields"]} <= SCHEMA["properties"].keys()
+    # `make e2e` writes an index with these.
+    tried = (ROOT / "integration_tests" / "consumers" / "test_vector_store.py").read_text()
+    assert all(f'"{name}"' in tried for name in chain(*chosen.values()))
+
+
+def test_the_markdown_is_what_becomes_of_the_html() -> None:
+    address = "https://acme.zendesk.com/hc/en-us/articles/1"
+    assert the("markdown").text == f"{to_markdown(the('html').text, address)}\n"
 
 
 def test_the_state_that_is_written_by_hand_is_one(zendesk: ZendeskEmulator) -> None:
@@ -301,7 +317,7 @@ def test_a_bot_that_gets_public_articles_only_loses_what_is_restricted(
     help_center: HelpCenter, sync: Sync
 ) -> None:
     furnish(help_center)
-    read = partial(sync, **json.loads(the("json", '"visibility"').text))
+    read = partial(sync, **json.loads(the("json", '{"visibility"').text))
     assert {"public"} == {row["visibility"] for row in read().records}
     article = next(row for row in help_center.articles if "fr" in row.translations)
     help_center.change(article, user_segment_id=SEGMENT)

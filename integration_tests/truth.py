@@ -1,32 +1,47 @@
 """What a destination must hold, told from the emulator's Help Center and the design alone."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from integration_tests.zendesk_emulator import Article, HelpCenter, Translation
+from integration_tests.zendesk_emulator import (
+    Article,
+    Category,
+    HelpCenter,
+    Section,
+    Translation,
+)
 
 Key = tuple[int, str]
 Row = dict[str, Any]
 
 
-def truth(
+def truth(  # noqa: PLR0913 -- what a row depends on
     help_center: HelpCenter,
     *,
     treat_as_open: bool = False,
     is_open: bool | None = None,
     filters: Mapping[str, Any] | None = None,
+    names_translated: bool = True,
+    markdown: Callable[[str], str] | None = None,
 ) -> dict[Key, Row]:
     """Return the row of each variant in scope that is not outdated, by article id and locale.
 
     `is_open` is what a visitor found, if that is not to be looked up; `filters` are fields of the
-    connector's configuration.
+    connector's configuration; `names_translated`: whether the translations of sections and
+    categories come; `markdown`: what becomes of a body, if that is wanted.
     """
     if is_open is None:
         is_open = visitors_see_something(help_center)
     rows = {
         (article.id, locale): _row(
-            help_center, article, translation, is_open=is_open or treat_as_open
+            help_center,
+            article,
+            translation,
+            is_open=is_open or treat_as_open,
+            names_translated=names_translated,
         )
+        | {"body_markdown": markdown(translation.body or "") or None if markdown else None}
         for article in help_center.articles
         for locale, translation in article.translations.items()
         if not translation.outdated and _matches(help_center, article, locale, filters or {})
@@ -43,6 +58,11 @@ def noticed(row: Row) -> Row:
 def mirror(help_center: HelpCenter, **options: Any) -> dict[Key, Row]:  # noqa: ANN401 -- as `truth` takes them
     """Return the `truth` in what can be noticed: what a destination's table has to be."""
     return {key: noticed(row) for key, row in truth(help_center, **options).items()}
+
+
+def as_markdown(body: str) -> str:
+    """Return the Markdown of a body of `sample`, which is a paragraph with bold words."""
+    return re.sub("</?p>", "", re.sub("</?b>", "**", body))
 
 
 def _matches(
@@ -101,6 +121,7 @@ _UNNOTICED = {
 _NAMES = (
     "title",
     "body",
+    "body_markdown",
     "draft",
     "status",
     "visibility",
@@ -111,6 +132,9 @@ _NAMES = (
     "created_at",
     "edited_at",
     "source_locale",
+    "category_id",
+    "section_name",
+    "category_name",
     *_ARTICLE_NAMES,
 )
 
@@ -128,7 +152,12 @@ def visitors_see_something(help_center: HelpCenter) -> bool:
 
 
 def _row(
-    help_center: HelpCenter, article: Article, translation: Translation, *, is_open: bool
+    help_center: HelpCenter,
+    article: Article,
+    translation: Translation,
+    *,
+    is_open: bool,
+    names_translated: bool,
 ) -> Row:
     reasons = {
         "help_center_closed": not is_open,
@@ -140,6 +169,9 @@ def _row(
     reason = next((reason for reason, holds in reasons.items() if holds), "published")
     time = "%Y-%m-%dT%H:%M:%SZ"
     is_source = translation.locale == article.source_locale
+    section = help_center.sections[article.section_id]
+    category = help_center.categories[section.category_id]
+    named_in = translation.locale if names_translated else ""
     return {
         "title": translation.title,
         "body": translation.body,
@@ -153,5 +185,14 @@ def _row(
         "created_at": article.created_at.strftime(time),
         "edited_at": article.edited_at.strftime(time) if is_source else None,
         "source_locale": article.source_locale,
+        "category_id": category.id,
+        "section_name": _name(section, named_in),
+        "category_name": _name(category, named_in),
         **{name: getattr(article, name) for name in _ARTICLE_NAMES},
     }
+
+
+def _name(of: Category | Section, locale: str) -> str:
+    """Return the name in a locale, or the own one where that has none."""
+    text = of.translations.get(locale)
+    return text.title if text and text.title else of.name

@@ -19,14 +19,19 @@ TRANSLATION_DELETED = "translation_deleted"
 
 _locale = itemgetter("locale")
 _texts = itemgetter("title", "body")
+_texts_twice = itemgetter("title", "body", "body")
 
 
 class Rules(NamedTuple):
-    """What holds for all articles of a Help Center in a sync."""
+    """What holds for all articles of a Help Center in a sync.
+
+    `markdown_version` is 0 where no body is wanted as Markdown.
+    """
 
     brand_subdomain: str
     audience: Audience
     filters: Filters
+    markdown_version: int = 0
 
 
 class Change(NamedTuple):
@@ -34,7 +39,7 @@ class Change(NamedTuple):
 
     `records`: one for each variant in scope. `retracted`: locale → reason, of what is known and in
     scope no longer. `kept`: known locales that stay as they are, because nothing is said of them.
-    `outdated` of its translations were left out.
+    `outdated` of its translations were left out. `letters`: how long its texts are.
     """
 
     brand_subdomain: str
@@ -44,6 +49,7 @@ class Change(NamedTuple):
     retracted: Mapping[str, str] = {}
     kept: frozenset[str] = frozenset()
     outdated: int = 0
+    letters: int = 0
     missed: bool = False
 
     @property
@@ -56,12 +62,6 @@ class Change(NamedTuple):
         """Whether something is retracted because it was not shown."""
         reasons = self.retracted.values()
         return TRANSLATION_DELETED in reasons or ARCHIVED_OR_DELETED in reasons
-
-    @property
-    def letters(self) -> int:
-        """How long its texts are."""
-        texts = chain.from_iterable(map(_texts, self.records))
-        return sum(map(len, filter(None, texts)))
 
 
 def change(
@@ -103,13 +103,20 @@ def change(
         rules.brand_subdomain,
         article.id,
         records,
-        digest(records),
+        digest(records, rules.markdown_version),
         retracted,
         frozenset(kept),
         outdated=len(listed) - len(current),
+        letters=_letters(records, rules),
     )
 
 
 def retract(brand_subdomain: str, article_id: int, locales: frozenset[str], reason: str) -> Change:
     """Return the change that takes these variants of an article out of the destination."""
     return Change(brand_subdomain, article_id, retracted=dict.fromkeys(sorted(locales), reason))
+
+
+def _letters(records: Iterable[Record], rules: Rules) -> int:
+    # Markdown is made later, and is about as long as the body.
+    texts = map(_texts_twice if rules.markdown_version else _texts, records)
+    return sum(map(len, filter(None, chain.from_iterable(texts))))

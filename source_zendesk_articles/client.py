@@ -61,6 +61,9 @@ PAGES_BEFORE_GROWING: Final = 10
 # A list that shows nothing new for so long does not end by itself.
 FRUITLESS_PAGES: Final = 10
 
+# What comes along with articles; with the translations of the sections and categories, too.
+# https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#show-article
+_SIDELOADS: Final = "translations,sections,categories"
 _GONE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -173,7 +176,7 @@ class HelpCenterClient:
             f"{HELP_CENTER}/articles",
             parse_articles,
             key=attrgetter("id"),
-            include="translations",
+            include=_SIDELOADS,
             size=size,
         )
 
@@ -185,7 +188,7 @@ class HelpCenterClient:
         https://developer.zendesk.com/api-reference/introduction/pagination/#using-offset-pagination
         """
         params = {
-            "include": "translations",
+            "include": _SIDELOADS,
             "page": str(number),
             "per_page": str(PAGE_SIZE),
             "sort_by": "created_at",
@@ -202,7 +205,7 @@ class HelpCenterClient:
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
         """
         path = f"{HELP_CENTER}/incremental/articles"
-        params = {"start_time": str(epoch(since)), "include": "translations"}
+        params = {"start_time": str(epoch(since)), "include": _SIDELOADS}
         if self._changes_size is None:
             try:
                 return self._signed.get(path, parse_changes, params, policy=BIG_PAGE)
@@ -219,19 +222,27 @@ class HelpCenterClient:
         """
         path = f"{HELP_CENTER}/articles/{article_id}"
         try:
-            return self._signed.get(path, parse_shown_article, {"include": "translations"})
+            return self._signed.get(path, parse_shown_article, {"include": _SIDELOADS})
         except RefusalError as error:
             if error.status not in _GONE:
                 raise
         return None
 
     def categories(self) -> Iterator[tuple[Category, ...]]:
-        """Yield the categories, a page at a time."""
-        return self._pages(f"{HELP_CENTER}/categories", parse_categories, key=attrgetter("id"))
+        """Yield the categories, a page at a time.
+
+        https://developer.zendesk.com/api-reference/help_center/help-center-api/categories/#list-categories
+        """
+        path = f"{HELP_CENTER}/categories"
+        return self._pages(path, parse_categories, key=attrgetter("id"), include="translations")
 
     def sections(self, inside: str = "") -> Iterator[tuple[Section, ...]]:
-        """Yield the sections of all categories, or inside `/categories/{id}`, a page at a time."""
-        return self._pages(f"{HELP_CENTER}{inside}/sections", parse_sections, key=attrgetter("id"))
+        """Yield the sections of all categories, or inside `/categories/{id}`, a page at a time.
+
+        https://developer.zendesk.com/api-reference/help_center/help-center-api/sections/#list-sections
+        """
+        path = f"{HELP_CENTER}{inside}/sections"
+        return self._pages(path, parse_sections, key=attrgetter("id"), include="translations")
 
     def translations(self, article_id: int) -> tuple[Translation, ...] | None:
         """Return an article's translations, None where the article is gone.

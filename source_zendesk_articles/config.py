@@ -171,6 +171,7 @@ class Config(_Form):
     reconcile_every_hours: int = Field(default=6, ge=0, le=168)
     retract_as: Literal["delete", "mark"] = "delete"
     treat_as_open: frozenset[Subdomain] = frozenset()
+    body_markdown: bool = False
 
     @property
     def named(self) -> frozenset[str]:

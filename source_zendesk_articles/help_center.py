@@ -8,8 +8,9 @@ from source_zendesk_articles.advice import on_api_tokens
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.errors import anonymous_reader, not_staff
+from source_zendesk_articles.hierarchy import Hierarchy
 from source_zendesk_articles.instants import later
-from source_zendesk_articles.models import Locales, Section, User
+from source_zendesk_articles.models import Locales, User
 from source_zendesk_articles.scope import sentence_on_unknown
 
 Choices = dict[str, dict[object, str]]
@@ -32,13 +33,6 @@ class HelpCenter(NamedTuple):
     reader: str | None
     locales: Locales
     visitors_may_read: bool | None
-
-
-class Hierarchy(NamedTuple):
-    """Categories (id → name) and sections by id; only those that the filters need."""
-
-    categories: dict[int, str]
-    sections: dict[int, Section]
 
 
 def inspect(
@@ -145,23 +139,23 @@ def _tell_reader(client: HelpCenterClient, reader: User | None) -> None:
         )
 
 
-def read_hierarchy(client: HelpCenterClient, filters: Filters) -> Hierarchy:
-    """Ask for the lists that the filters need: none, sections, or categories and sections."""
-    categories = client.categories() if filters.categories else ()
-    sections = client.sections() if filters.categories or filters.sections else ()
+def read_hierarchy(client: HelpCenterClient, filters: Filters | None = None) -> Hierarchy:
+    """Ask for categories and sections; for those only that filters need, where these are given."""
+    every = filters is None or filters.categories
+    categories = client.categories() if every else ()
+    sections = client.sections() if every or (filters and filters.sections) else ()
     return Hierarchy(
-        {category.id: category.name for page in categories for category in page},
+        {category.id: category for page in categories for category in page},
         {section.id: section for page in sections for section in page},
     )
 
 
 def choices(locales: Locales, hierarchy: Hierarchy) -> Choices:
     """Return what the filters of a Help Center can name: field → id or locale → its name or ""."""
-    sections = hierarchy.sections.values()
     return {
         "locales": {locale.lower(): "" for locale in locales.enabled},
-        "categories": {id_: name for id_, name in hierarchy.categories.items()},  # noqa: C416
-        "sections": {section.id: section.name for section in sections},
+        "categories": {row.id: row.names.own for row in hierarchy.categories.values()},
+        "sections": {row.id: row.names.own for row in hierarchy.sections.values()},
     }
 
 

@@ -4,7 +4,8 @@ A field that a decision rests on is required, in its type, or the whole answer i
 What else is asked for stays as it came, in `raw`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Generic, NamedTuple, TypeVar
@@ -76,11 +77,54 @@ class Translation(NamedTuple):
     raw: JsonObject
 
 
+class Names(NamedTuple):
+    """What a category or section is called.
+
+    `by_locale` has lower-case keys. It `is_whole` unless Zendesk left the translations out; `own`
+    is the name in the source locale, or what Zendesk shows instead.
+
+    https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/
+    """
+
+    own: str
+    by_locale: Mapping[str, str]
+    is_whole: bool
+
+    def in_locale(self, locale: str) -> str | None:
+        """Return the name that a variant's readers see, or else the own one; None if it is ""."""
+        return self.by_locale.get(locale.lower()) or self.own or None
+
+    def tells(self, locale: str) -> bool:
+        """Whether the name in a locale is there, or there is none."""
+        return self.is_whole or locale.lower() in self.by_locale
+
+
+class Category(NamedTuple):
+    """Holds sections.
+
+    https://developer.zendesk.com/api-reference/help_center/help-center-api/categories/
+    """
+
+    id: int
+    names: Names
+
+
+class Section(NamedTuple):
+    """Holds articles, and is in one category; perhaps inside of another section of that.
+
+    https://developer.zendesk.com/api-reference/help_center/help-center-api/sections/
+    """
+
+    id: int
+    names: Names
+    category_id: int
+
+
 class Article(NamedTuple):
     """An article; `translations` is None where Zendesk left the sideload out.
 
-    `section_id` and `label_names` decide only where a filter asks for them: None and no label
-    where Zendesk sent none.
+    So are `section` and `category`. `section_id` and `label_names` decide only where a filter asks
+    for them: None and no label where Zendesk sent none.
 
     https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/
     """
@@ -93,6 +137,8 @@ class Article(NamedTuple):
     outdated_locales: frozenset[str]
     translations: tuple[Translation, ...] | None
     raw: JsonObject
+    section: Section | None = None
+    category: Category | None = None
 
 
 class Changes(NamedTuple):
@@ -105,27 +151,6 @@ class Changes(NamedTuple):
 
     articles: tuple[Article, ...]
     has_more: bool
-
-
-class Category(NamedTuple):
-    """Holds sections.
-
-    https://developer.zendesk.com/api-reference/help_center/help-center-api/categories/
-    """
-
-    id: int
-    name: str
-
-
-class Section(NamedTuple):
-    """Holds articles, and is in one category.
-
-    https://developer.zendesk.com/api-reference/help_center/help-center-api/sections/
-    """
-
-    id: int
-    name: str
-    category_id: int
 
 
 class Brand(NamedTuple):
@@ -241,13 +266,13 @@ def parse_visitors_articles(answer: JsonObject) -> tuple[int, ...]:
 
 def parse_articles(answer: JsonObject) -> Page[Article]:
     """Parse a cursor page of articles."""
-    return _page(answer, "articles", _article)
+    return _page(answer, "articles", _article_with_sideloads(answer))
 
 
 def parse_offset_page(answer: JsonObject) -> OffsetPage:
     """Parse an offset page of articles."""
     return OffsetPage(
-        articles=tuple(_article(row) for row in _array(answer, "articles", "a page")),
+        articles=_articles(answer),
         total=_integer(answer, "count", "a page"),
         has_more=_text_or_null(answer, "next_page", "a page") is not None,
     )
@@ -256,7 +281,7 @@ def parse_offset_page(answer: JsonObject) -> OffsetPage:
 def parse_changes(answer: JsonObject) -> Changes:
     """Parse a page of `GET /incremental/articles`."""
     return Changes(
-        articles=tuple(_article(row) for row in _array(answer, "articles", "a page")),
+        articles=_articles(answer),
         has_more=_text_or_null(answer, "next_page", "a page") is not None,
     )
 
@@ -278,7 +303,7 @@ def parse_brands(answer: JsonObject) -> Page[Brand]:
 
 def parse_shown_article(answer: JsonObject) -> Article:
     """Parse `GET /articles/{id}`."""
-    return _article(_required(answer, "article", "an answer"))
+    return _article_with_sideloads(answer)(_required(answer, "article", "an answer"))
 
 
 def parse_translations(answer: JsonObject) -> Page[Translation]:
@@ -298,6 +323,36 @@ def _page(answer: JsonObject, key: str, parse: Callable[[object], Item]) -> Page
 # Thousands of articles wait to be emitted: what nobody asks for is not kept in memory.
 _NOT_KEPT = {"translations", "body", "title", "name"}
 _KEPT = ("id", "html_url", "draft", "hidden")
+
+
+def _articles(answer: JsonObject) -> tuple[Article, ...]:
+    return tuple(map(_article_with_sideloads(answer), _array(answer, "articles", "a page")))
+
+
+def _article_with_sideloads(answer: JsonObject) -> Callable[[object], Article]:
+    """Return what parses an article of this answer.
+
+    https://developer.zendesk.com/documentation/developer-tools/working-with-data/sideloading-related-records/
+    """
+    sections = {row.id: row for row in _sideloaded(answer, "sections", _section)}
+    categories = {row.id: row for row in _sideloaded(answer, "categories", _category)}
+
+    def parse(row: object) -> Article:
+        article = _article(row)
+        section = sections.get(article.section_id or 0)
+        if section is None:
+            return article
+        return article._replace(section=section, category=categories.get(section.category_id))
+
+    return parse
+
+
+def _sideloaded(answer: JsonObject, key: str, parse: Callable[[object], Item]) -> Iterator[Item]:
+    """Yield the rows that can be read: of what is left out there are lists."""
+    rows = answer.get(key)
+    for row in rows if isinstance(rows, list) else ():
+        with suppress(UnreadableAnswerError):
+            yield parse(row)
 
 
 def _article(row: object) -> Article:
@@ -349,18 +404,31 @@ def _translation(row: object) -> Translation:
 
 def _category(row: object) -> Category:
     raw = _object(row, "category")
-    return Category(
-        id=_integer(raw, "id", "category"), name=_text_or_null(raw, "name", "category") or ""
-    )
+    return Category(id=_integer(raw, "id", "category"), names=_names(raw, "category"))
 
 
 def _section(row: object) -> Section:
     raw = _object(row, "section")
     return Section(
         id=_integer(raw, "id", "section"),
-        name=_text_or_null(raw, "name", "section") or "",
+        names=_names(raw, "section"),
         category_id=_integer(raw, "category_id", "section"),
     )
+
+
+def _names(raw: JsonObject, what: str) -> Names:
+    shown = _text_or_null(raw, "name", what) or ""
+    translations = raw.get("translations")
+    rows: list[object] = [{**raw, "title": shown}]
+    if is_whole := isinstance(translations, list):
+        rows += translations
+    by_locale = {}
+    for row in rows:
+        match row:
+            case {"locale": str(locale), "title": str(title)} if title:
+                by_locale[locale.lower()] = title
+    own = by_locale.get(str(raw.get("source_locale")).lower(), shown)
+    return Names(own, by_locale, is_whole)
 
 
 def _required(raw: JsonObject, key: str, what: str) -> object:

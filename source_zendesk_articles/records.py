@@ -1,14 +1,19 @@
-"""Variant → record, in the shape of `schemas/articles.json`; its digest; retractions. Pure."""
+"""Variant → record, in the shape of `schemas/articles.json`; its digest; retractions. Pure.
+
+Only a record's `body_markdown` is filled in later, where that is not in the way.
+"""
 
 from collections.abc import Iterable
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Final, Literal
+from urllib.parse import urljoin
 
 import orjson
 
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import DIGEST_BYTES
+from source_zendesk_articles.markdown import to_markdown
 from source_zendesk_articles.models import Article, content_hash
 from source_zendesk_articles.variants import INTERNAL, Variant
 
@@ -50,11 +55,14 @@ NOTICED: Final = (
     "visibility_reason",
     "status",
     "source_locale",
+    "category_id",
+    "section_name",
+    "category_name",
     *(name for name in _ARTICLE_FIELDS if name not in _UNNOTICED),
     "content_hash",
 )
 # Another number emits every article once more: raise it with `NOTICED`, in a major version.
-DIGEST_VERSION = 1
+DIGEST_VERSION = 2
 
 _noticed = itemgetter(*NOTICED)
 
@@ -103,6 +111,7 @@ def shared_fields(article: Article, brand_subdomain: str) -> Record:
     raw = article.raw
     return {
         "brand_subdomain": brand_subdomain,
+        "category_id": article.section.category_id if article.section else None,
         "article_updated_at": article.updated_at,
         "source_locale": article.source_locale,
         "_ab_cdc_deleted_at": None,
@@ -113,16 +122,19 @@ def shared_fields(article: Article, brand_subdomain: str) -> Record:
 def record(variant: Variant, shared: Record) -> Record:
     """Return the record of a variant; `shared` are the `shared_fields` of its article.
 
+    Its `body_markdown` is null: `add_markdown` has it.
     Its `updated_at` is when Zendesk last stamped it: the `Cursor` has the last word on that.
     """
     article, translation, visibility, reason = variant
     locale, title, body, updated_at, outdated, hashed, raw = translation
+    section, category = article.section, article.category
     draft = raw.get("draft")
     return {
         "id": article.id,
         "locale": locale,
         "title": title,
         "body": body,
+        "body_markdown": None,
         "html_url": raw.get("html_url"),
         "draft": draft,
         "outdated": outdated,
@@ -134,16 +146,33 @@ def record(variant: Variant, shared: Record) -> Record:
         "updated_at": max(article.updated_at, updated_at),
         # It speaks of the text in the source locale only.
         "edited_at": article.raw.get("edited_at") if locale == article.source_locale else None,
+        "section_name": section.names.in_locale(locale) if section else None,
+        "category_name": category.names.in_locale(locale) if category else None,
         "content_hash": hashed,
         **shared,
     }
 
 
-def digest(records: Iterable[Record]) -> bytes:
-    """Return a digest of an article's records: another one when something counts as a change."""
+def add_markdown(records: Iterable[Record]) -> None:
+    """Fill in `body_markdown`; most of its time other threads can run."""
+    for record in records:
+        html, address = record["body"], record["html_url"]
+        host = f"https://{record['brand_subdomain']}.zendesk.com"
+        page = f"{host}/hc/{record['locale']}/articles/{record['id']}"
+        record["body_markdown"] = to_markdown(
+            html if isinstance(html, str) else None, urljoin(page, str(address or ""))
+        )
+
+
+def digest(records: Iterable[Record], markdown_version: int = 0) -> bytes:
+    """Return a digest of an article's records: another one when something counts as a change.
+
+    The Markdown follows from the body, the address and its version, 0 where there is none.
+    """
     # The hash of the content counts null as empty, and does not tell where the title ends.
     rows = sorted((_noticed(record), record["body"] is None) for record in records)
-    hashed = blake2b(orjson.dumps([DIGEST_VERSION, rows]), digest_size=DIGEST_BYTES).digest()
+    noticed = orjson.dumps([DIGEST_VERSION, markdown_version, rows])
+    hashed = blake2b(noticed, digest_size=DIGEST_BYTES).digest()
     # All zeros is the mark of a doubt.
     return hashed if any(hashed) else b"\1" * DIGEST_BYTES
 
@@ -172,4 +201,5 @@ def retraction(  # noqa: PLR0913 -- what a retraction tells
     }
     if retract_as == "delete":
         return {**fields, "_ab_cdc_deleted_at": updated_at}
-    return {**fields, "title": "", "body": "", "content_hash": content_hash("", "")}
+    texts = {"title": "", "body": "", "body_markdown": ""}
+    return {**fields, **texts, "content_hash": content_hash("", "")}

@@ -26,7 +26,7 @@ class ReadStats:
     outdated: int = 0
     asked_one_by_one: int = 0
     without_source: int = 0
-    without_section: int = 0
+    nowhere: int = 0
 
     def begin_again(self) -> None:
         """Count from nothing: all will be seen again."""

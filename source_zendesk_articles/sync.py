@@ -1,10 +1,10 @@
 """One sync of one Help Center: the one place that decides what is read, and what follows."""
 
 import logging
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -36,19 +36,27 @@ from source_zendesk_articles.help_center import (
     read_hierarchy,
     unknown_filters,
 )
+from source_zendesk_articles.hierarchy import Hierarchy, is_placed
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.listing import ArticleListing, ListedPage
-from source_zendesk_articles.models import Article, Changes, Section, Translation
+from source_zendesk_articles.markdown import MARKDOWN_VERSION
+from source_zendesk_articles.models import Article, Changes, Translation
 from source_zendesk_articles.outbox import Outbox
-from source_zendesk_articles.records import DIGEST_VERSION, Record
+from source_zendesk_articles.records import DIGEST_VERSION, Record, add_markdown
 from source_zendesk_articles.scope import fingerprint, has_article
 from source_zendesk_articles.state import HelpCenterState, Listing, State, scope_of
 from source_zendesk_articles.stats import Progress, ReadStats, progress, summary
 from source_zendesk_articles.variants import Audience, has_source
 from source_zendesk_articles.workers import InOrder, Workers
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 # So much of what was read is read again: what is known emits nothing.
 OVERLAP_SECONDS: Final = 60
+# Threads that make Markdown of bodies. One can not keep up with the thread that emits, and they do
+# not keep it from running: the work is not Python's.
+CONVERTERS: Final = 4
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -74,8 +82,8 @@ def sync_help_center(
     stats = ReadStats()
     tell = partial(progress, client.subdomain, outbox.emitted, stats, client.requests)
     try:
-        with closing(Workers(tell)) as workers:
-            given = _Given(client, config, outbox, begin, workers, stats)
+        with closing(Workers(tell)) as workers, closing(Workers(tell, CONVERTERS)) as converters:
+            given = _Given(client, config, outbox, begin, workers, converters, stats)
             yield from _sync(given)
     except BaseException:
         # Nobody waits any more for what the threads are at.
@@ -91,6 +99,7 @@ class _Given(NamedTuple):
     outbox: Outbox
     begin: Callable[[HelpCenterClient], Iterator[Emitted]]
     workers: Workers[Progress]
+    converters: Workers[Progress]
     stats: ReadStats
 
 
@@ -129,18 +138,23 @@ class _Sync:
     """A sync whose opening questions are answered: reads articles, and puts into the outbox."""
 
     def __init__(self, given: _Given, help_center: HelpCenter) -> None:
-        client, config, self._outbox, self._begin, self._workers, self._stats = given
+        client, config, self._outbox, self._begin, self._workers, converters, self._stats = given
         self._client = client
         self._help_center = help_center
-        # By section; it is read where the filters need it, and once more for a new section.
-        self._category_of: dict[int, int] = {}
-        self._asked_for_sections_again = False
+        # What the filters need, and once more all where articles come without.
+        self._hierarchy = Hierarchy({}, {})
+        self._asked_for_hierarchy = False
         enabled = frozenset(locale.lower() for locale in help_center.locales.enabled)
         treat_as_open = config.treats_as_open(client.subdomain)
         is_open = help_center.visitors_may_read is True or treat_as_open
-        self._rules = Rules(client.subdomain, Audience(is_open, enabled), config.filters)
+        self._converters = converters
+        self._to_convert: list[Record] = []
+        self._conversions: list[Future[None]] = []
+        markdown_version = MARKDOWN_VERSION if config.body_markdown else 0
+        audience = Audience(is_open, enabled)
+        self._rules = Rules(client.subdomain, audience, config.filters, markdown_version)
         self.scope = scope_of(
-            fingerprint(config.filters, enabled, treat_as_open, DIGEST_VERSION),
+            fingerprint(config.filters, enabled, treat_as_open, DIGEST_VERSION, markdown_version),
             visitors_may_read=help_center.visitors_may_read,
         )
         self._several = config.has_several
@@ -155,7 +169,7 @@ class _Sync:
             return (yield from reading)
         except AirbyteTracedException:
             if not self._outbox.rests_on_absence:
-                yield from self._outbox.send()
+                yield from self._send()
             if self._outbox.owes_state:
                 yield from self._outbox.tell()
             raise
@@ -205,7 +219,7 @@ class _Sync:
         known = min(unfinished.known_before or len(self._known), len(self._known))
         filters = self._rules.filters
         hierarchy = yield from self._workers.ask(lambda: read_hierarchy(self._client, filters))
-        self._remember(hierarchy.sections.values())
+        self._hierarchy.update(hierarchy)
         # Of several Help Centers each has sections of its own.
         level = logging.INFO if self._several else logging.WARNING
         for sentence in unknown_filters(filters, [choices(self._help_center.locales, hierarchy)]):
@@ -300,8 +314,8 @@ class _Sync:
     ) -> Generator[Emitted, None, set[int]]:
         """Put into the outbox what articles call for; return which of them are gone by now."""
         subdomain = self._client.subdomain
-        yield from self._learn_sections(articles)
-        looked_at = [self._look(article) for article in articles]
+        placed = yield from self._placed(articles)
+        looked_at = [self._look(article) for article in placed]
         calls = (
             partial(self._client.translations, row.id) for row, _, whole in looked_at if not whole
         )
@@ -324,6 +338,7 @@ class _Sync:
                 self._stats.variants += len(called_for.records)
                 self._call_for(called_for, missed=missed)
             yield from self._send_if_full()
+        self._convert()
         return gone
 
     def _look(self, article: Article) -> tuple[Article, bool, bool]:
@@ -349,6 +364,7 @@ class _Sync:
         called_for = called_for._replace(missed=missed)
         if self._has_to_be_emitted(called_for):
             self._outbox.put(called_for)
+            self._to_convert += called_for.records
             return
         self._outbox.drop(called_for.brand_subdomain, called_for.article_id)
         self._known.settle(called_for.article_id, called_for.digest, called_for.held, missed=missed)
@@ -378,31 +394,34 @@ class _Sync:
         While nobody knows in which category it is, it stays in or out of that as it was.
         """
         filters, section_id = self._rules.filters, article.section_id
-        category_id = None
-        if filters.categories and section_id is not None:
-            category_id = self._category_of.get(section_id)
+        category_id = article.section.category_id if article.section else None
+        self._stats.nowhere += article.category is None
         needs_section = filters.categories or filters.sections
         if (needs_section and section_id is None) or (filters.categories and category_id is None):
-            self._stats.without_section += 1
             if self._known[article.id] is None:
                 return False
             sections = filters.sections if section_id is not None else frozenset()
             filters = filters._replace(categories=frozenset(), sections=sections)
         return has_article(filters, article, category_id)
 
-    def _remember(self, sections: Iterable[Section]) -> None:
-        self._category_of.update({row.id: row.category_id for row in sections})
+    def _placed(self, articles: Sequence[Article]) -> Generator[Emitted, None, Iterator[Article]]:
+        """Return articles with their sections and categories, for which the lists are asked once.
 
-    def _learn_sections(self, articles: Iterable[Article]) -> Generator[Emitted, None, None]:
-        """Ask for the sections once more where one is new and its category matters."""
-        if not self._rules.filters.categories or self._asked_for_sections_again:
-            return
-        if all(row.section_id is None or row.section_id in self._category_of for row in articles):
-            return
-        self._asked_for_sections_again = True
-        pages = yield from self._workers.ask(lambda: list(self._client.sections()))
-        for page in pages:
-            self._remember(page)
+        All at once and no sooner: mostly they come along with the articles.
+        """
+        elsewhere = [row for row in articles if not is_placed(row)]
+        if not (self._asked_for_hierarchy or all(map(self._hierarchy.places, elsewhere))):
+            self._asked_for_hierarchy = True
+            ask = partial(read_hierarchy, self._client)
+            self._hierarchy.update((yield from self._workers.ask(ask)))
+        return (row if is_placed(row) else self._hierarchy.place(row) for row in articles)
+
+    def _convert(self) -> None:
+        """Have Markdown made of what waits to be emitted, if it is wanted."""
+        if self._rules.markdown_version and self._to_convert:
+            convert = partial(add_markdown, self._to_convert)
+            self._conversions.append(self._converters.submit(convert))
+        self._to_convert = []
 
     def _send_if_full(self) -> Iterator[Emitted]:
         if self._outbox.is_full:
@@ -411,6 +430,10 @@ class _Sync:
     def _send(self) -> Iterator[Emitted]:
         if self._outbox.rests_on_absence:
             yield from self._workers.ask(self._prove_reader)
+        self._convert()
+        for conversion in self._conversions:
+            yield from self._converters.result(conversion)
+        self._conversions.clear()
         yield from self._outbox.send()
 
     def _prove_reader(self) -> None:
@@ -451,11 +474,12 @@ class _Sync:
                 self._stats.without_source,
                 self._client.subdomain,
             )
-        if self._stats.without_section:
+        if self._stats.nowhere:
             _LOG.warning(
                 "%d articles of Help Center %s are in no section, or in one that no list shows, so "
-                "that nobody knows their category: they stay in it or out of it as they were.",
-                self._stats.without_section,
+                "that nobody knows their category: their records do not name it, and a filter by "
+                "category leaves them in or out as they were.",
+                self._stats.nowhere,
                 self._client.subdomain,
             )
         emitted = self._outbox.stats[self._client.subdomain]

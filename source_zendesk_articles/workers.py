@@ -1,4 +1,4 @@
-"""Threads that wait for Zendesk, so that the main thread can do something else meanwhile."""
+"""Threads that wait or compute, so that the main thread can do something else meanwhile."""
 
 import threading
 from collections import deque
@@ -18,15 +18,16 @@ TICK_SECONDS: Final = 1.0
 
 
 class Workers(Generic[Tick]):
-    """Up to `WORKERS` threads, each begun when it is needed.
+    """Up to `most` threads, each begun when it is needed.
 
     None of them keeps the process alive, however long it sleeps: that is why they are not those of
     `concurrent.futures`, which are waited for at the end. `tick` makes what is yielded to whoever
     waits for a result.
     """
 
-    def __init__(self, tick: Callable[[], Tick]) -> None:
+    def __init__(self, tick: Callable[[], Tick], most: int = WORKERS) -> None:
         self.tick = tick
+        self._most = most
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
@@ -56,7 +57,7 @@ class Workers(Generic[Tick]):
 
         with self._lock:
             self._busy += 1
-            if len(self._threads) < min(self._busy, WORKERS):
+            if len(self._threads) < min(self._busy, self._most):
                 self._threads.append(threading.Thread(target=self._work, daemon=True))
                 self._threads[-1].start()
         self._calls.put(run)

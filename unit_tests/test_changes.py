@@ -28,8 +28,10 @@ def called_for(
     known: tuple[str, ...] = (),
     filters: Filters = ALL,
     article: Article = ARTICLE,
+    markdown_version: int = 0,
 ) -> Change:
-    return change(article, translations, frozenset(known), Rules("acme", AUDIENCE, filters))
+    rules = Rules("acme", AUDIENCE, filters, markdown_version)
+    return change(article, translations, frozenset(known), rules)
 
 
 def locales(found: Change) -> list[object]:
@@ -42,7 +44,8 @@ def test_each_variant_is_a_record() -> None:
         record(variant, shared_fields(ARTICLE, "acme"))
         for variant in variants(ARTICLE, (ENGLISH, GERMAN), AUDIENCE)
     )
-    assert Change("acme", 7, expected, digest(expected)) == found
+    letters = 2 * len("Titel<p>Text</p>")
+    assert Change("acme", 7, expected, digest(expected), letters=letters) == found
 
 
 @pytest.mark.parametrize(
@@ -177,6 +180,14 @@ def test_the_letters_of_a_change_are_those_of_its_titles_and_bodies() -> None:
     titled = GERMAN._replace(title="Über", body=None)
     assert len("Titel<p>Text</p>") + len("Über") == called_for(ENGLISH, titled).letters
     assert 0 == called_for(known=("en-us",)).letters
+
+
+def test_where_markdown_is_wanted_the_body_counts_twice_and_its_version_is_noticed() -> None:
+    plain, with_markdown = called_for(ENGLISH), called_for(ENGLISH, markdown_version=1)
+    assert plain.letters + len("<p>Text</p>") == with_markdown.letters
+    assert 3 == len(
+        {row.digest for row in (plain, with_markdown, called_for(ENGLISH, markdown_version=2))}
+    )
 
 
 def test_an_article_is_taken_out_in_every_locale_for_one_reason() -> None:

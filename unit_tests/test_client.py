@@ -14,9 +14,10 @@ from requests_mock import ANY, Mocker
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import parse_config
-from source_zendesk_articles.models import Category, Locales, Section
+from source_zendesk_articles.models import Category, Locales, Names, Section
 from source_zendesk_articles.pace import StoppedError
 
+SIDELOADS = "translations,sections,categories"
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 WRITTEN = "2026-11-01T12:00:00Z"
@@ -139,7 +140,7 @@ def test_a_locale_can_not_lead_the_visitors_request_astray(
     assert f"{HELP_CENTER}/..%2Fusers%2Fme%3Fx%3D%23/articles?page%5Bsize%5D=30" == asked.url
 
 
-def test_each_page_asks_for_translations_and_a_hundred_articles(
+def test_each_page_asks_for_a_hundred_articles_and_all_that_comes_along(
     client: HelpCenterClient, requests_mock: Mocker
 ) -> None:
     def page(after: str | None) -> dict[str, object]:
@@ -150,9 +151,9 @@ def test_each_page_asks_for_translations_and_a_hundred_articles(
     requests_mock.get(f"{HELP_CENTER}/articles", [page("a+/="), page("b"), page(None)])
     assert [(), (), ()] == list(client.articles())
     assert [
-        {"include": ["translations"], "page[size]": ["100"]},
-        {"include": ["translations"], "page[size]": ["100"], "page[after]": ["a+/="]},
-        {"include": ["translations"], "page[size]": ["100"], "page[after]": ["b"]},
+        {"include": [SIDELOADS], "page[size]": ["100"]},
+        {"include": [SIDELOADS], "page[size]": ["100"], "page[after]": ["a+/="]},
+        {"include": [SIDELOADS], "page[size]": ["100"], "page[after]": ["b"]},
     ] == [request.qs for request in requests_mock.request_history]
 
 
@@ -199,7 +200,7 @@ def test_an_article_that_is_refused_is_not_taken_for_a_deleted_one(
         client.article(7)
 
 
-def test_an_article_is_asked_for_with_its_translations(
+def test_an_article_is_asked_for_with_all_that_comes_along(
     client: HelpCenterClient, requests_mock: Mocker
 ) -> None:
     requests_mock.get(f"{HELP_CENTER}/articles/7", json={"article": ARTICLE}, headers=DATE)
@@ -207,17 +208,17 @@ def test_an_article_is_asked_for_with_its_translations(
     assert shown is not None
     assert 7 == shown.id
     (asked,) = requests_mock.request_history
-    assert {"include": ["translations"]} == asked.qs
+    assert {"include": [SIDELOADS]} == asked.qs
 
 
-def test_changes_are_asked_for_since_a_second_and_with_translations(
+def test_changes_are_asked_for_since_a_second_and_with_all_that_comes_along(
     client: HelpCenterClient, requests_mock: Mocker
 ) -> None:
     requests_mock.get(FEED, json={"articles": [ARTICLE], "next_page": "?"}, headers=DATE)
     changes = client.changes(WRITTEN)
     assert ([7], True) == ([article.id for article in changes.articles], changes.has_more)
     (asked,) = requests_mock.request_history
-    assert {"include": ["translations"], "start_time": ["1793534400"]} == asked.qs
+    assert {"include": [SIDELOADS], "start_time": ["1793534400"]} == asked.qs
 
 
 def test_changes_that_do_not_come_are_asked_for_in_ever_smaller_pages(
@@ -258,12 +259,14 @@ def test_categories_and_sections_are_read_to_the_last_page(
         json={"sections": [section], "meta": LAST_PAGE},
         headers=DATE,
     )
-    assert [(Category(1, "General"),), (Category(3, "General"),)] == list(client.categories())
-    assert [(Section(2, "Orders", 1),)] == list(client.sections())
+    general = Names("General", {}, is_whole=False)
+    assert [(Category(1, general),), (Category(3, general),)] == list(client.categories())
+    assert [(Section(2, Names("Orders", {}, is_whole=False), 1),)] == list(client.sections())
+    first_page = {"include": ["translations"], "page[size]": ["100"]}
     assert [
-        {"page[size]": ["100"]},
-        {"page[size]": ["100"], "page[after]": ["x"]},
-        {"page[size]": ["100"]},
+        first_page,
+        {**first_page, "page[after]": ["x"]},
+        first_page,
     ] == [asked.qs for asked in requests_mock.request_history]
 
 

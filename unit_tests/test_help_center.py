@@ -7,21 +7,21 @@ from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.help_center import (
     UNKNOWN_READER,
-    Hierarchy,
     choices,
     identity,
     read_hierarchy,
     unknown_filters,
 )
-from source_zendesk_articles.models import Locales, Section, User
+from source_zendesk_articles.hierarchy import Hierarchy
+from source_zendesk_articles.models import Category, Locales, Names, Section, User
 from source_zendesk_articles.transport import NoAuth
 
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
 DATE = {"Date": "Sun, 01 Nov 2026 12:00:00 GMT"}
 LAST_PAGE = {"has_more": False, "after_cursor": None}
 LOCALES = Locales(("en-us", "de"), "en-us")
-CATEGORIES = {1: "General"}
-SECTIONS = {2: Section(2, "Orders", 1)}
+CATEGORIES = {1: Category(1, Names("General", {}, is_whole=False))}
+SECTIONS = {2: Section(2, Names("Orders", {}, is_whole=False), 1)}
 ACME = choices(LOCALES, Hierarchy(CATEGORIES, SECTIONS))
 
 
@@ -32,12 +32,13 @@ ACME = choices(LOCALES, Hierarchy(CATEGORIES, SECTIONS))
         (Filters(locales=frozenset({"de"}), labels=frozenset({"bot"})), {}, {}),
         (Filters(sections=frozenset({2})), {}, SECTIONS),
         (Filters(categories=frozenset({1})), CATEGORIES, SECTIONS),
+        (None, CATEGORIES, SECTIONS),
     ],
 )
 def test_only_the_lists_that_the_filters_need_are_asked_for(
     requests_mock: Mocker,
-    filters: Filters,
-    categories: dict[int, str],
+    filters: Filters | None,
+    categories: dict[int, Category],
     sections: dict[int, Section],
 ) -> None:
     rows = {
@@ -88,7 +89,9 @@ def test_a_locale_is_there_whatever_its_case() -> None:
 
 
 def test_of_several_help_centers_one_has_to_have_what_a_filter_names() -> None:
-    shop = choices(Locales(("fr",), "fr"), Hierarchy({2: "Shop"}, {}))
+    shop = choices(
+        Locales(("fr",), "fr"), Hierarchy({2: Category(2, Names("Shop", {}, is_whole=False))}, {})
+    )
     filters = Filters(locales=frozenset({"de", "fr"}), categories=frozenset({1, 2, 3}))
     assert [
         "`categories`: the Help Center has no 3. It has 1 (General), 2 (Shop)."

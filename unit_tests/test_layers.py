@@ -10,6 +10,8 @@ ORDER = [
     "config",
     "instants",
     "models",
+    "hierarchy",
+    "markdown",
     "advice",
     "errors",
     "workers",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from source_zendesk_articles.models import (
     Category,
     JsonObject,
+    Names,
     Section,
     UnreadableAnswerError,
     parse_answer,
@@ -19,6 +20,7 @@ from source_zendesk_articles.models import (
     parse_changes,
     parse_count,
     parse_locales,
+    parse_offset_page,
     parse_sections,
     parse_shown_article,
     parse_translations,
@@ -39,6 +41,7 @@ ARTICLE = {
     "id": 46406185831185,
     "source_locale": "en-us",
     "updated_at": "2026-01-02T03:04:05Z",
+    "section_id": 46406189383828,
     "outdated_locales": ["fr"],
     "translations": [TRANSLATION],
     "title": "kept as it came",
@@ -107,13 +110,94 @@ def test_an_article_is_shown_with_its_translations() -> None:
     assert parse_articles({"articles": [ARTICLE], "meta": LAST_PAGE}).items == (shown,)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("General", "General"), (None, "")])
-def test_categories_and_sections_are_told_by_id_and_name(name: str | None, expected: str) -> None:
-    categories = parse_categories({"categories": [{"id": 1, "name": name}], "meta": LAST_PAGE})
-    section = {"id": 2, "name": name, "category_id": 1}
+GERMAN_NAME = {"locale": "De", "title": "Allgemeines", "body": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"name": "General"}, Names("General", {}, is_whole=False)),
+        ({"name": None}, Names("", {}, is_whole=False)),
+        (
+            {"name": "General", "locale": "en-US", "translations": None},
+            Names("General", {"en-us": "General"}, is_whole=False),
+        ),
+        ({"name": "General", "translations": []}, Names("General", {}, is_whole=True)),
+        (
+            {"name": "General", "locale": "en-us", "translations": [GERMAN_NAME]},
+            Names("General", {"en-us": "General", "de": "Allgemeines"}, is_whole=True),
+        ),
+        # Shown in another locale than its own.
+        (
+            {
+                "name": "General",
+                "locale": "en-us",
+                "source_locale": "de",
+                "translations": [GERMAN_NAME, {"locale": "fr", "title": ""}, {"locale": "fr"}, 7],
+            },
+            Names("Allgemeines", {"en-us": "General", "de": "Allgemeines"}, is_whole=True),
+        ),
+    ],
+)
+def test_categories_and_sections_are_told_by_id_and_names(
+    row: dict[str, object], expected: Names
+) -> None:
+    categories = parse_categories({"categories": [{"id": 1, **row}], "meta": LAST_PAGE})
+    section = {"id": 2, "category_id": 1, **row}
     sections = parse_sections({"sections": [section], "meta": {**LAST_PAGE, "has_more": True}})
     assert ((Category(1, expected),), None) == categories
     assert ((Section(2, expected, 1),), "xyz") == sections
+
+
+@pytest.mark.parametrize(
+    ("names", "locale", "expected"),
+    [
+        (Names("General", {"de": "Allgemeines"}, is_whole=True), "de", "Allgemeines"),
+        (Names("General", {"pt-br": "Geral"}, is_whole=True), "pt-BR", "Geral"),
+        (Names("General", {"de": "Allgemeines"}, is_whole=True), "fr", "General"),
+        (Names("", {"de": "Allgemeines"}, is_whole=True), "fr", None),
+    ],
+)
+def test_a_name_is_the_one_in_a_locale_or_else_the_own_one(
+    names: Names, locale: str, expected: str | None
+) -> None:
+    assert expected == names.in_locale(locale)
+
+
+SECTION_ID = ARTICLE["section_id"]
+SECTION_ROW = {"id": SECTION_ID, "name": "Orders", "category_id": 5}
+CATEGORY_ROW = {"id": 5, "name": "Help"}
+
+
+@pytest.mark.parametrize(
+    ("sideloads", "expected"),
+    [
+        ({"sections": [SECTION_ROW], "categories": [CATEGORY_ROW]}, (SECTION_ID, 5)),
+        ({"sections": [SECTION_ROW]}, (SECTION_ID, None)),
+        ({"sections": [{**SECTION_ROW, "id": 1}], "categories": [CATEGORY_ROW]}, (None, None)),
+        ({"categories": [CATEGORY_ROW]}, (None, None)),
+        # What can not be read there is asked for elsewhere.
+        ({"sections": None, "categories": None}, (None, None)),
+        ({"sections": "?", "categories": [7]}, (None, None)),
+        (
+            {"sections": [{"id": SECTION_ID, "name": "Orders"}], "categories": [CATEGORY_ROW]},
+            (None, None),
+        ),
+        ({"sections": [7, SECTION_ROW], "categories": [{"id": 5}]}, (SECTION_ID, None)),
+    ],
+)
+def test_an_article_has_the_section_and_category_that_came_along(
+    sideloads: dict[str, object], expected: tuple[int | None, int | None]
+) -> None:
+    envelope = {"articles": [ARTICLE], "meta": LAST_PAGE, "count": 1, "next_page": None}
+    for article in (
+        *parse_articles({**envelope, **sideloads}).items,
+        *parse_offset_page({**envelope, **sideloads}).articles,
+        *parse_changes({**envelope, **sideloads}).articles,
+        parse_shown_article({"article": ARTICLE, **sideloads}),
+    ):
+        section, category = article.section, article.category
+        assert expected == (section and section.id, category and category.id)
 
 
 def without(raw: Mapping[str, object], key: str) -> dict[str, object]:

@@ -63,7 +63,8 @@ def row(locale: str, body: str | None = "<p>", stamped: str = LONG_AGO) -> Recor
 
 def change(*records: Record, article_id: int = 7, digest: bytes = b"newer") -> Change:
     rows = tuple({**record, "id": article_id} for record in records)
-    return Change("acme", article_id, rows, digest)
+    letters = sum(len(f"{record['title']}{record['body'] or ''}") for record in records)
+    return Change("acme", article_id, rows, digest, letters=letters)
 
 
 def test_an_article_is_in_doubt_in_its_old_and_new_locales_before_it_goes_out() -> None:

@@ -35,7 +35,7 @@ def test_the_record_of_the_readme_has_every_field() -> None:
     block = re.search(r"```jsonc\n(.*?)```", text, re.DOTALL)
     assert block
     record = json.loads(re.sub(r"\s//.*", "", block.group(1)))
-    null = {"edited_at", "user_segment_id", "_ab_cdc_deleted_at"}
+    null = {"body_markdown", "edited_at", "user_segment_id", "_ab_cdc_deleted_at"}
     assert record.keys() | null == SCHEMA["properties"].keys()
     assert all(f"`{field}`" in text for field in null)
 

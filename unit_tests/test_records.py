@@ -10,11 +10,19 @@ import pytest
 
 from source_zendesk_articles import records
 from source_zendesk_articles.instants import later
-from source_zendesk_articles.models import Article, Translation, content_hash
+from source_zendesk_articles.models import (
+    Article,
+    Category,
+    Names,
+    Section,
+    Translation,
+    content_hash,
+)
 from source_zendesk_articles.records import (
     NOTICED,
     Cursor,
     Record,
+    add_markdown,
     digest,
     record,
     retraction,
@@ -66,6 +74,10 @@ ARTICLE = Article(
         "draft": True,
         "body": "the article's own, in its shown locale",
     },
+    section=Section(
+        3, Names("Orders", {"en-us": "Orders", "de": "Bestellungen"}, is_whole=True), 5
+    ),
+    category=Category(5, Names("Help", {"en-us": "Help"}, is_whole=True)),
 )
 VARIANT = Variant(ARTICLE, TRANSLATION, "public", "published")
 
@@ -81,6 +93,7 @@ def test_a_record_tells_everything_of_its_variant() -> None:
         "brand_subdomain": "acme",
         "title": "Refunds",
         "body": "<p>Within 14 days.</p>",
+        "body_markdown": None,
         "html_url": "https://acme.zendesk.com/hc/en-us/articles/1-Refunds",
         "draft": False,
         "outdated": False,
@@ -97,6 +110,9 @@ def test_a_record_tells_everything_of_its_variant() -> None:
         "url": "https://acme.zendesk.com/api/v2/help_center/en-us/articles/1.json",
         "author_id": 2,
         "section_id": 3,
+        "section_name": "Orders",
+        "category_id": 5,
+        "category_name": "Help",
         "permission_group_id": 4,
         "user_segment_id": None,
         "user_segment_ids": None,
@@ -116,6 +132,33 @@ def test_a_record_has_the_fields_of_the_schema_and_fits_it() -> None:
     emitted = record_of(VARIANT)
     assert SCHEMA["properties"].keys() == emitted.keys()
     jsonschema.validate(emitted, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [
+        ("de", ("Bestellungen", "Help")),
+        ("DE", ("Bestellungen", "Help")),
+        ("fr", ("Orders", "Help")),
+    ],
+)
+def test_section_and_category_are_named_in_the_variants_locale_or_else_in_their_own(
+    locale: str, expected: tuple[str, str]
+) -> None:
+    emitted = record_of(VARIANT._replace(translation=TRANSLATION._replace(locale=locale)))
+    assert expected == (emitted["section_name"], emitted["category_name"])
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [(None, (3, None, None, None)), (ARTICLE.section, (3, "Orders", 5, None))],
+)
+def test_what_no_list_shows_has_no_name(
+    section: Section | None, expected: tuple[object, ...]
+) -> None:
+    emitted = record_of(VARIANT._replace(article=ARTICLE._replace(section=section, category=None)))
+    names = ("section_id", "section_name", "category_id", "category_name")
+    assert expected == tuple(emitted[name] for name in names)
 
 
 def test_a_field_that_zendesk_left_out_is_null() -> None:
@@ -291,8 +334,9 @@ def test_what_nobody_can_notice_does_not_change_the_digest(name: str) -> None:
 
 
 def test_each_field_is_noticed_or_left_out_on_purpose() -> None:
-    # The body is noticed by its hash, and what a retraction sets is never set on a variant.
-    left_out = {*UNNOTICED, "body", "_ab_cdc_deleted_at"}
+    # The body is noticed by its hash, Markdown follows from it and the version that is given, and
+    # what a retraction sets is never set on a variant.
+    left_out = {*UNNOTICED, "body", "body_markdown", "_ab_cdc_deleted_at"}
     assert sorted(SCHEMA["properties"]) == sorted([*NOTICED, *left_out])
 
 
@@ -348,7 +392,36 @@ def test_another_version_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_within_a_version_the_digest_stays_as_it_is() -> None:
     # Another one has every article of every user emitted again.
-    assert (1, "e9c0ed04b3") == (records.DIGEST_VERSION, digest([RECORD]).hex())
+    assert (2, "2e83754465") == (records.DIGEST_VERSION, digest([RECORD]).hex())
+
+
+# -------------------------------------------------------------------------------- its Markdown
+
+
+def markdown_of(**fields: object) -> object:
+    made: Record = {**RECORD, **fields}
+    add_markdown([made])
+    return made["body_markdown"]
+
+
+def test_the_body_is_told_in_markdown_too() -> None:
+    assert "Within 14 days." == markdown_of()
+    assert markdown_of(body=None) is None
+
+
+@pytest.mark.parametrize(
+    ("html_url", "expected"),
+    [
+        ("https://help.acme.com/hc/en-us/articles/1-Refunds", "https://help.acme.com/hc/2"),
+        ("/hc/en-us/articles/1", "https://acme.zendesk.com/hc/2"),
+        (None, "https://acme.zendesk.com/hc/2"),
+    ],
+)
+def test_a_link_leads_on_from_where_readers_see_the_article(
+    html_url: str | None, expected: str
+) -> None:
+    body = '<p><a href="/hc/2">more</a></p>'
+    assert f"[more]({expected})" == markdown_of(html_url=html_url, body=body)
 
 
 # --------------------------------------------------------------------------------- retractions
@@ -369,7 +442,13 @@ RETRACTED = {
     ("retract_as", "more"),
     [
         ("delete", {"_ab_cdc_deleted_at": NOW}),
-        ("mark", {"title": "", "body": "", "content_hash": sha256(b"\n").hexdigest()}),
+        (
+            "mark",
+            {
+                **dict.fromkeys(("title", "body", "body_markdown"), ""),
+                "content_hash": sha256(b"\n").hexdigest(),
+            },
+        ),
     ],
 )
 def test_a_retraction_tells_that_a_variant_is_gone_and_why(

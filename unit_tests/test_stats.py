@@ -26,7 +26,7 @@ def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
         outdated=7,
         asked_one_by_one=3,
         without_source=1,
-        without_section=1,
+        nowhere=1,
     )
     emitted = EmissionStats(public=30_000)
     emitted.internal.update(draft=1_000, user_segment=2_000)

@@ -11,7 +11,7 @@ import pytest
 
 from integration_tests.connector import SCRIPT, config, run
 from integration_tests.consumers.consumer import HAS_PYAIRBYTE, Ask, consumer
-from integration_tests.truth import Key, Row, key_of, rows, truth
+from integration_tests.truth import Key, Row, as_markdown, key_of, rows, truth
 from integration_tests.zendesk_emulator import Article, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.clock import START
 from integration_tests.zendesk_emulator.sample import SEGMENT, furnish
@@ -22,7 +22,12 @@ ALONE = {"AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1"}
 THEN = f"{START + timedelta(minutes=2):%Y-%m-%dT%H:%M:%SZ}"
 RETRACTED = {
     "delete": {"_ab_cdc_deleted_at": THEN},
-    "mark": {"title": "", "body": "", "content_hash": sha256(b"\n").hexdigest()},
+    "mark": {
+        "title": "",
+        "body": "",
+        "body_markdown": "",
+        "content_hash": sha256(b"\n").hexdigest(),
+    },
 }
 Table = dict[Key, Row]
 
@@ -105,7 +110,7 @@ def left_out(row: Row, retract_as: str) -> bool:
 def test_the_table_follows_the_help_center(
     zendesk: ZendeskEmulator, help_center: HelpCenter, tmp_path: Path, retract_as: str
 ) -> None:
-    configuration = config(zendesk, retract_as=retract_as)
+    configuration = config(zendesk, retract_as=retract_as, body_markdown=True)
     entered, database = tmp_path / "config.json", tmp_path / "articles.duckdb"
     entered.write_text(json.dumps(configuration))
     furnish(help_center)
@@ -116,7 +121,9 @@ def test_the_table_follows_the_help_center(
         ask(database)
         table = read(database)
         retracted = {key: row for key, row in table.items() if left_out(row, retract_as)}
-        assert truth(help_center) == rows([table[key] for key in table.keys() - retracted.keys()])
+        assert truth(help_center, markdown=as_markdown) == rows(
+            [table[key] for key in table.keys() - retracted.keys()]
+        )
         return table, retracted
 
     environment = {**zendesk.environment, **ALONE}

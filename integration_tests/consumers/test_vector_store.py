@@ -7,23 +7,29 @@ from typing import Any
 from integration_tests.connector import config, installed_script, run_script
 from integration_tests.consumers.consumer import Ask, consumer
 from integration_tests.platform import Platform
-from integration_tests.truth import truth
+from integration_tests.truth import as_markdown, truth
 from integration_tests.zendesk_emulator import Article, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill
 
 LOCALES = ("en-us", "de")
-# Visibility and text of each record, by the id that the destination gives to it.
-Documents = dict[str, tuple[set[str], str]]
+PROCESSING = {
+    "chunk_size": 20,
+    "text_fields": ["title", "body_markdown"],
+    "metadata_fields": ["id", "locale", "visibility", "html_url", "section_name", "category_name"],
+}
+NOTED = ("visibility", "section_name", "category_name")
+# What is noted of each record, and its text, by the id that the destination gives to it.
+Documents = dict[str, tuple[set[tuple[str, ...]], str]]
 
 
 def documents(help_center: HelpCenter) -> Documents:
     """Return what has to be in the index."""
     return {
         f"articles_{article}_{locale}": (
-            {row["visibility"]},
-            _squeezed(f"title: {row['title']} body: {row['body']}"),
+            {tuple(row[name] for name in NOTED)},
+            _squeezed(f"title: {row['title']} body_markdown: {row['body_markdown']}"),
         )
-        for (article, locale), row in truth(help_center).items()
+        for (article, locale), row in truth(help_center, markdown=as_markdown).items()
     }
 
 
@@ -31,9 +37,9 @@ def joined(chunks: list[dict[str, Any]]) -> Documents:
     """Join the chunks of each record again, in their order."""
     found: Documents = {}
     for chunk in chunks:
-        visibilities, text = found.get(chunk["_ab_record_id"], (set(), ""))
+        noted, text = found.get(chunk["_ab_record_id"], (set(), ""))
         found[chunk["_ab_record_id"]] = (
-            visibilities | {chunk["visibility"]},
+            noted | {tuple(chunk[name] for name in NOTED)},
             text + _squeezed(chunk["text"]),
         )
     return found
@@ -58,6 +64,14 @@ def configured_catalog(zendesk: ZendeskEmulator) -> dict[str, Any]:
     return {"streams": [chosen]}
 
 
+def noted(index: Documents, article: Article) -> dict[str, tuple[str, ...]]:
+    """Return what is noted of each variant of an article, the same with each of its chunks."""
+    found = {}
+    for locale in LOCALES:
+        (found[locale],) = index[f"articles_{article.id}_{locale}"][0]
+    return found
+
+
 def ids(*articles: Article) -> set[str]:
     return {f"articles_{article.id}_{locale}" for article in articles for locale in LOCALES}
 
@@ -67,32 +81,41 @@ def test_the_index_follows_the_help_center(
 ) -> None:
     catalog, messages = tmp_path / "catalog.json", tmp_path / "messages.jsonl"
     catalog.write_text(json.dumps(configured_catalog(zendesk)))
+    processing = tmp_path / "processing.json"
+    processing.write_text(json.dumps(PROCESSING))
     fill(help_center, articles=6)
+    (section,) = help_center.sections.values()
+    help_center.translate_section(section, "de", "Abschnitt")
     restricted, archived, outdated, rewritten, *_ = help_center.articles
 
     def synced(ask: Ask) -> Documents:
         zendesk.clock.advance(60)
-        output = platform.sync(config(zendesk), through=installed_script)
+        configured = config(zendesk, body_markdown=True)
+        output = platform.sync(configured, through=installed_script)
         messages.write_text(output.text, encoding="utf-8")
         index = joined(ask(messages))
         assert documents(help_center) == index
         return index
 
-    with consumer("vector_store.py", catalog, folder=tmp_path) as ask:
+    with consumer("vector_store.py", catalog, processing, folder=tmp_path) as ask:
         index = synced(ask)
         assert ids(archived, outdated) <= index.keys()
-        assert [index[name][0] for name in ids(restricted)] == [{"public"}, {"public"}]
+        places = {"en-us": ("Section", "Category 0"), "de": ("Abschnitt", "Category 0")}
+        assert noted(index, restricted) == {name: ("public", *places[name]) for name in LOCALES}
 
         help_center.change(restricted, user_segment_id=SEGMENT)
         help_center.archive(archived)
         help_center.change_translation(outdated, "de", outdated=True)
-        help_center.change_translation(rewritten, "de", body="<p>Der zweite Text ist länger.</p>")
+        longer = "<p>Der <b>zweite</b> Text ist länger.</p>"
+        help_center.change_translation(rewritten, "de", body=longer)
         index = synced(ask)
         assert ids(archived, outdated) & index.keys() == {f"articles_{outdated.id}_en-us"}
-        assert [index[name][0] for name in ids(restricted)] == [{"internal"}, {"internal"}]
+        assert noted(index, restricted) == {name: ("internal", *places[name]) for name in LOCALES}
 
         help_center.restore(archived)
         help_center.change_translation(rewritten, "de", body="<p>Der dritte ist kurz.</p>")
+        help_center.rename_section(section, "Kapitel", "de")
         index = synced(ask)
         assert ids(archived) <= index.keys()
-        assert index[f"articles_{rewritten.id}_de"][1].count("<p>") == 1
+        assert "<" not in "".join(text for _, text in index.values())
+        assert noted(index, archived)["de"] == ("public", "Kapitel", "Category 0")

@@ -1,4 +1,4 @@
-"""`vector_store.py CATALOG`: a vector destination of Airbyte's, with an index in memory.
+"""`vector_store.py CATALOG PROCESSING`: a vector destination of Airbyte's, with an index in memory.
 
 Asked for a file with the output of a sync, it writes that by the code of the CDK that Airbyte's own
 vector destinations share, and answers with the chunks that are then in the index.
@@ -27,12 +27,6 @@ from airbyte_cdk.models import (
     ConfiguredAirbyteCatalogSerializer,
 )
 from langchain_text_splitters import RecursiveCharacterTextSplitter
-
-_PROCESSING = ProcessingConfigModel(
-    chunk_size=20,
-    text_fields=["title", "body"],
-    metadata_fields=["id", "locale", "visibility", "status"],
-)
 
 
 class Memory(Indexer):
@@ -75,10 +69,12 @@ def _splitter(
 
 def main() -> None:
     """Write each sync, and show what the index then holds."""
-    catalog = ConfiguredAirbyteCatalogSerializer.load(orjson.loads(Path(sys.argv[1]).read_bytes()))
+    catalog_json, processing_json = (orjson.loads(Path(name).read_bytes()) for name in sys.argv[1:])
+    catalog = ConfiguredAirbyteCatalogSerializer.load(catalog_json)
+    processing = ProcessingConfigModel(**processing_json)
     memory = Memory()
     embedder = FakeEmbedder(FakeEmbeddingConfigModel(mode="fake"))
-    writer = Writer(_PROCESSING, memory, embedder, batch_size=1000, omit_raw_text=False)
+    writer = Writer(processing, memory, embedder, batch_size=1000, omit_raw_text=False)
     with patch.object(DocumentProcessor, "_get_text_splitter", _splitter):
         for output in sys.stdin:
             for _ in writer.write(catalog, _messages(Path(output.strip()))):

@@ -1,0 +1,224 @@
+"""Where an article stands: in every record, in its locale, at no request that can be saved."""
+
+import pytest
+
+from integration_tests.connector import Output, config
+from integration_tests.platform import Platform
+from integration_tests.truth import Key, key_of, mirror
+from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
+from integration_tests.zendesk_emulator.sample import fill, furnish
+
+LISTS = ["categories", "sections"]
+
+
+def lists(zendesk: ZendeskEmulator) -> list[str]:
+    """Return which lists of sections or categories were asked for, in order of the alphabet."""
+    asked = (request.path.rpartition("/")[2] for request in zendesk.requests)
+    return sorted(name for name in asked if name in LISTS)
+
+
+def places(output: Output) -> dict[Key, tuple[object, ...]]:
+    """Return where each record stands; the framework leaves nulls out of what it prints."""
+    names = ("section_id", "section_name", "category_id", "category_name")
+    return {key_of(row): tuple(row.get(name) for name in names) for row in output.records}
+
+
+def in_german_and_french(help_center: HelpCenter) -> Article:
+    """Make an article in three locales, in a section that is called something in two of them."""
+    for locale in ("de", "fr"):
+        help_center.enable_locale(locale)
+    category = help_center.add_category("Help")
+    help_center.translate_category(category, "fr", "Aide")
+    outer = help_center.add_section(category, "Orders")
+    section = help_center.add_section(category, "Returns", parent=outer)
+    help_center.translate_section(section, "de", "Rückgaben")
+    article = help_center.add_article(section, title="Return it", body="<p>Within 30 days.</p>")
+    for locale in ("de", "fr"):
+        help_center.translate(article, locale, title=locale, body="<p>30</p>")
+    return article
+
+
+@pytest.mark.parametrize("sideloaded", [True, False])
+def test_a_record_tells_its_section_and_category_in_its_locale_or_else_in_their_own(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, sideloaded: bool
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = sideloaded
+    article = in_german_and_french(help_center)
+    (category,) = help_center.categories
+    assert {
+        (article.id, "en-us"): (article.section_id, "Returns", category, "Help"),
+        (article.id, "de"): (article.section_id, "Rückgaben", category, "Help"),
+        (article.id, "fr"): (article.section_id, "Returns", category, "Aide"),
+    } == places(platform.sync(config(zendesk)))
+    assert ([] if sideloaded else LISTS) == lists(zendesk)
+
+
+def test_where_zendesk_sends_no_translations_of_names_their_own_ones_are_told(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_translations = False
+    article = in_german_and_french(help_center)
+    output = platform.sync(config(zendesk))
+    assert {"Returns"} == {row["section_name"] for row in output.records}
+    assert 3 == len(output.records) == len(article.translations)
+    # It may be that they come with the lists.
+    assert LISTS == lists(zendesk)
+    assert [] == platform.sync(config(zendesk)).records
+
+
+def test_names_in_the_only_locale_need_no_translations(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_translations = False
+    section = help_center.add_section(help_center.add_category("Help"), "Orders")
+    help_center.add_article(section, title="T", body=None)
+    (place,) = places(platform.sync(config(zendesk))).values()
+    assert ("Orders", "Help") == (place[1], place[3])
+    assert [] == lists(zendesk)
+
+
+@pytest.mark.parametrize("sideloaded", [True, False])
+@pytest.mark.usefixtures("feed")
+def test_a_sync_that_finds_nothing_asks_for_no_list(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, sideloaded: bool
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = sideloaded
+    fill(help_center, articles=5)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.forget_requests()
+    zendesk.clock.advance(300)
+    assert [] == platform.sync(config(zendesk)).records
+    assert ([], 2) == (lists(zendesk), len(zendesk.requests))
+
+
+@pytest.mark.parametrize(("sideloaded", "requests"), [(True, 2), (False, 4)])
+@pytest.mark.usefixtures("feed")
+def test_the_lists_are_asked_for_once_a_sync(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    *,
+    sideloaded: bool,
+    requests: int,
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = sideloaded
+    fill(help_center, articles=250, categories=3)
+    platform.sync(config(zendesk))
+    assert ([] if sideloaded else LISTS) == lists(zendesk)
+    zendesk.clock.advance(300)
+    for article in help_center.articles[:120]:
+        help_center.change(article, promoted=True)
+    zendesk.forget_requests()
+    assert 240 == len(platform.sync(config(zendesk)).records)
+    assert requests == len(zendesk.requests)
+    assert mirror(help_center) == platform.destination.table
+
+
+def test_a_listing_that_finds_nothing_asks_for_no_list(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    platform.sync(config(zendesk))
+    zendesk.forget_requests()
+    assert [] == platform.sync(config(zendesk)).records
+    assert ([], 4) == (lists(zendesk), len(zendesk.requests))
+
+
+@pytest.mark.parametrize("sideloaded", [True, False])
+@pytest.mark.usefixtures("feed")
+def test_a_new_name_reaches_its_articles_and_no_others_with_the_next_listing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, sideloaded: bool
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = sideloaded
+    fill(help_center, articles=6, categories=3)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    first, second, third = help_center.sections.values()
+    help_center.rename_section(first, "Orders")
+    help_center.rename_category(help_center.categories[second.category_id], "Help")
+    help_center.translate_section(third, "de", "Abschnitt")
+    zendesk.clock.advance(300)
+    assert [] == platform.sync(config(zendesk)).records
+    zendesk.clock.advance(7 * 3600)
+    output = platform.sync(config(zendesk))
+    # Of an article all variants are emitted.
+    assert 12 == len(output.records)
+    assert mirror(help_center) == platform.destination.table
+    zendesk.clock.advance(7 * 3600)
+    help_center.rename_section(first, "Returns")
+    output = platform.sync(config(zendesk))
+    assert {first.id} == {row["section_id"] for row in output.records}
+    assert 4 == len(output.records)
+
+
+@pytest.mark.usefixtures("feed")
+def test_an_edited_article_brings_the_new_name_of_its_section(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=4)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    (section,) = help_center.sections.values()
+    help_center.rename_section(section, "Orders")
+    edited = help_center.articles[2]
+    help_center.change(edited, promoted=True)
+    zendesk.clock.advance(60)
+    found = places(platform.sync(config(zendesk)))
+    assert {(edited.id, "en-us"), (edited.id, "de")} == found.keys()
+    assert {"Orders"} == {place[1] for place in found.values()}
+
+
+def test_an_article_that_moves_stands_elsewhere(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=4, categories=2)
+    platform.sync(config(zendesk))
+    first, second = help_center.sections.values()
+    moved, *_ = help_center.articles
+    help_center.change(moved, section_id=second.id, stamped=False)
+    output = platform.sync(config(zendesk))
+    assert {(second.id, "Section", second.category_id, "Category 1")} == set(
+        places(output).values()
+    )
+    # A section that moves takes its articles to another category.
+    help_center.move_section(first, help_center.categories[second.category_id])
+    output = platform.sync(config(zendesk))
+    assert {(first.id, "Section", second.category_id, "Category 1")} == set(places(output).values())
+    assert mirror(help_center) == platform.destination.table
+
+
+def test_what_no_list_shows_has_no_name_and_is_still_emitted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=1)
+    (article,) = help_center.articles
+    nothing = Fault(
+        "rewrite",
+        path="(sections|categories)$",
+        rewrite=lambda answer: {**answer, **{name: [] for name in LISTS if name in answer}},
+        times=None,
+    )
+    zendesk.faults.add(nothing)
+    output = platform.sync(config(zendesk))
+    assert {(article.section_id, None, None, None)} == set(places(output).values())
+    assert LISTS == lists(zendesk)
+
+
+def test_a_list_that_can_not_be_read_is_no_missing_name(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, waits: list[float]
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=1)
+    zendesk.faults.add(Fault("html", path="sections$", times=None))
+    output = platform.sync(config(zendesk))
+    assert ([], "transient_error") == (output.records, output.error[0])
+    assert waits
+    zendesk.faults.clear()
+    zendesk.faults.add(Fault("status", path="categories$", status=403))
+    output = platform.sync(config(zendesk))
+    assert ([], "config_error") == (output.records, output.error[0])
+    zendesk.faults.clear()
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == platform.destination.table

@@ -1,0 +1,130 @@
+"""An article's body → GitHub-flavoured Markdown, for whoever embeds it. Pure.
+
+`html-to-markdown` converts; the few things that none of its options does are done to the HTML
+before, or to the Markdown after. Each pattern consumes what it has looked at, so that time grows
+with the length of a body, whatever is in it.
+https://github.com/xberg-io/html-to-markdown
+"""
+
+import re
+from html import unescape
+from typing import Final
+
+# Another number emits every article once more where `body_markdown` is on: raise it, in a major
+# version, when what comes out changes much.
+MARKDOWN_VERSION: Final = 1
+
+# More than any editor nests. Each level of lists and quotes indents all lines within it, so this
+# bounds how long they get.
+_DEPTH: Final = 256
+# Pixels that tell somebody who reads, and fields without a text.
+_LEFT_OUT: Final = [
+    *(f'img[{side}="{size}"]' for side in ("width", "height") for size in (0, 1)),
+    *(f'iframe[{side}="0"]' for side in ("width", "height")),
+    "input",
+]
+# It would change where relative links lead.
+_BASE: Final = re.compile(r"<base\b[^>]*+>?", re.IGNORECASE)
+# What would be a tag, or an entity, once it is text. In code it stays as it is.
+_CODE: Final = r"<(?P<code>code|kbd|pre|samp|textarea)\b.*?(?:</(?P=code)\b|\Z)"
+_MISREAD: Final = re.compile(
+    rf"{_CODE}|&(?:lt|\#0*60|\#x0*3c);?(?=[a-z/!?])|&(?:amp|\#0*38|\#x0*26);?(?=\#?\w++;)",
+    re.DOTALL | re.IGNORECASE,
+)
+# It holds the place of a backslash, behind others that are none of an escape.
+_BACKSLASH: Final = "\ue000"
+_BACKSLASHES: Final = re.compile(rf"(\\*+){_BACKSLASH}")
+_HARMFUL: Final = re.compile(
+    r"(?<!!)\[((?:[^\[\]\\\n]|\\.)*+)\]\(<?(?:javascript|vbscript|data):(?:[^()\n]|\([^()\n]*+\))*+\)",
+    re.IGNORECASE,
+)
+# Soft hyphens and the like tear words apart where they are searched. Joiners and marks of direction
+# stay: emoji and several scripts need them.
+_INVISIBLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\ufeff]")
+
+
+def to_markdown(html: str | None, base_url: str) -> str | None:
+    """Return an article's body as GitHub-flavoured Markdown.
+
+    None where it shows nothing: null, empty, only white space, only scripts. `base_url` is the
+    article's own address, against which links, images and videos become absolute. Links keep all
+    their parameters, as the author wrote them. What can not be converted, such as what is nested
+    in more than 256 levels, becomes plain text.
+    """
+    if not html or html.isspace():
+        return None
+    return _converted(html, base_url) or _plain(html) or None
+
+
+def _converted(html: str, base_url: str) -> str:
+    """Return the Markdown; "" where the library gave up, in whole or in part."""
+    # Only here: it takes some 30 ms, and most connections do without.
+    from html_to_markdown import (  # noqa: PLC0415
+        ConversionError,
+        ConversionOptions,
+        PreprocessingOptions,
+        convert,
+    )
+
+    options = ConversionOptions(
+        base_url=base_url,
+        bullets="-",
+        compact_tables=True,  # else each row is as long as the longest
+        escape_asterisks=True,
+        exclude_selectors=_LEFT_OUT,
+        expand_abbreviations=False,
+        extract_metadata=False,
+        hidden_content="reachable",  # what an accordion or a tab shows
+        highlight_style="none",  # GitHub has none
+        include_blockquote_citations=False,
+        inline_data_media="alt_text_only",
+        keep_inline_images_in=["h1", "h2", "h3", "h4", "h5", "h6"],
+        max_depth=_DEPTH,
+        preprocessing=PreprocessingOptions(enabled=False),  # it drops <nav> and forms
+    )
+    try:
+        result = convert(_prepared(html), options)
+    except (ConversionError, UnicodeEncodeError):
+        return ""
+    if result.warnings:
+        return ""
+    text = _HARMFUL.sub(r"\1", _visible(result.content or ""))
+    return _BACKSLASHES.sub(r"\1\1\\", text).strip()
+
+
+def _prepared(html: str) -> str:
+    return _MISREAD.sub(_escaped, _BASE.sub("", html.replace(_BACKSLASH, "")))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match["code"] else f"{_BACKSLASH}{match[0]}"
+
+
+def _visible(text: str) -> str:
+    return _INVISIBLE.sub("", text.replace("\xa0", " "))
+
+
+# What a browser shows nothing of, and every other tag; a quote that is never closed ends nowhere.
+_TAG: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(?P<unseen>script|style|template|title)\b.*?(?:</(?P=unseen)\b[^>]*+>?|\Z)"
+    r"""|</?(?P<name>[a-z][^\s<>/]*+)(?:[^<>"']|"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))*+>?"""
+    r"|<[!?/][^>]*+>?",
+    re.DOTALL | re.IGNORECASE,
+)
+_IN_LINE: Final = re.compile(
+    "a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|label|mark|q|rp|rt|ruby|s|samp|small"
+    "|span|strike|strong|sub|sup|time|tt|u|var|wbr",
+    re.IGNORECASE,
+)
+
+
+def _plain(html: str) -> str:
+    """Return the text that HTML shows, a line for each block."""
+    text = _visible(unescape(_TAG.sub(_line_break, html)))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+def _line_break(tag: re.Match[str]) -> str:
+    name = tag["name"]
+    return "" if name is None or _IN_LINE.fullmatch(name) else "\n"
