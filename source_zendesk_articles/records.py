@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Final, Literal
-from urllib.parse import urljoin
 
 import orjson
 
@@ -156,12 +155,11 @@ def record(variant: Variant, shared: Record) -> Record:
 def add_markdown(records: Iterable[Record]) -> None:
     """Fill in `body_markdown`; most of its time other threads can run."""
     for record in records:
-        html, address = record["body"], record["html_url"]
-        host = f"https://{record['brand_subdomain']}.zendesk.com"
-        page = f"{host}/hc/{record['locale']}/articles/{record['id']}"
-        record["body_markdown"] = to_markdown(
-            html if isinstance(html, str) else None, urljoin(page, str(address or ""))
-        )
+        body, address = record["body"], str(record["html_url"])
+        if not address.startswith("https://"):
+            host = f"https://{record['brand_subdomain']}.zendesk.com"
+            address = f"{host}/hc/{record['locale']}/articles/{record['id']}"
+        record["body_markdown"] = to_markdown(body if isinstance(body, str) else None, address)
 
 
 def digest(records: Iterable[Record], markdown_version: int = 0) -> bytes:
