@@ -23,21 +23,34 @@ _LEFT_OUT: Final = [
     *(f'iframe[{side}="0"]' for side in ("width", "height")),
     "input",
 ]
-# It would change where relative links lead.
-_BASE: Final = re.compile(r"<base\b[^>]*+>?", re.IGNORECASE)
-# What would be a tag, or an entity, once it is text. In code it stays as it is.
-_CODE: Final = r"<(?P<code>code|kbd|pre|samp|textarea)\b.*?(?:</(?P=code)\b|\Z)"
+# What the library would take at its word: a base changes where relative links lead, Google Docs
+# wraps all that is copied from it in a <b> that is not bold, and pastes put a list between the
+# items of another, not into one.
+_MISLEADING: Final = re.compile(
+    r"<base\b[^>]*+>?|<b\s[^<>]*?(?<!-)font-weight: ?normal[^<>]*+>?|</li>\s*+(?=<[ou]l\b)",
+    re.IGNORECASE,
+)
+# What would be a tag, or an entity, once it is text. In code it stays as it is. Line breaks outside
+# of code are white space, some of which the library loses, as it does around an iframe.
+_CODE: Final = r"<(?P<code>code|kbd|pre|samp)\b.*?(?:</(?P=code)\b|\Z)"
+# Each alternative starts with a literal: elsewhere the search is five times as slow.
 _MISREAD: Final = re.compile(
-    rf"{_CODE}|&(?:lt|\#0*60|\#x0*3c);?(?=[a-z/!?])|&(?:amp|\#0*38|\#x0*26);?(?=\#?\w++;)",
+    rf"{_CODE}|\n(?P<space>(?<=[^>].)\s*+|[ \t]*+(?=<(?:\w++[:-]|acronym|big|marquee|nobr)))"
+    r"|<(?P<iframe>iframe\b|/iframe>)"
+    r"|&(?:lt|\#0*60|\#x0*3c);?(?=[a-z/!?])|&(?:amp|\#0*38|\#x0*26);?(?=\#?\w++;)",
     re.DOTALL | re.IGNORECASE,
 )
 # It holds the place of a backslash, behind others that are none of an escape.
 _BACKSLASH: Final = "\ue000"
-_BACKSLASHES: Final = re.compile(rf"(\\*+){_BACKSLASH}")
+_BACKSLASHES: Final = re.compile(rf"(?<!\\)(\\*+){_BACKSLASH}")
+# Links, also of an image, that lead to a script or nowhere.
 _HARMFUL: Final = re.compile(
-    r"(?<!!)\[((?:[^\[\]\\\n]|\\.)*+)\]\(<?(?:javascript|vbscript|data):(?:[^()\n]|\([^()\n]*+\))*+\)",
+    r"(?:!\[|\[)((?:[^\[\]\\]|\\.|\[(?:[^\[\]\\\n]|\\.)*+\])*+)\]"
+    r"\((?:<>|<?\s*+(?:javascript|vbscript|data):(?:[^()\n]|\([^()\n]*+\))*+)\)",
     re.IGNORECASE,
 )
+# A heading in a <summary> or in a <strong>.
+_BOLD_HEADING: Final = re.compile(r"\*(?<=^.)(\*{0,2})(#{1,6} .*)\*\1$", re.MULTILINE)
 # Soft hyphens and the like tear words apart where they are searched. Joiners and marks of direction
 # stay: emoji and several scripts need them.
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\ufeff]")
@@ -88,16 +101,28 @@ def _converted(html: str, base_url: str) -> str:
         return ""
     if result.warnings:
         return ""
-    text = _HARMFUL.sub(r"\1", _visible(result.content or ""))
-    return _BACKSLASHES.sub(r"\1\1\\", text).strip()
+    text = _visible(result.content or "").replace("](< ", "](<")  # pasted with a space
+    text = _HARMFUL.sub(r"\1", text)
+    text = _BOLD_HEADING.sub(r"\2", text)
+    if _BACKSLASH in text:
+        text = _BACKSLASHES.sub(r"\1\1\\", text)
+    return text.strip()
 
 
 def _prepared(html: str) -> str:
-    return _MISREAD.sub(_escaped, _BASE.sub("", html.replace(_BACKSLASH, "")))
+    return _MISREAD.sub(_escaped, _MISLEADING.sub("", html.replace(_BACKSLASH, "")))
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return match[0] if match["code"] else f"{_BACKSLASH}{match[0]}"
+    match match.lastgroup:
+        case "code":
+            return match[0]
+        case "space":
+            return " "
+        case "iframe":
+            return f" {match[0]} "
+        case _:
+            return f"{_BACKSLASH}{match[0]}"
 
 
 def _visible(text: str) -> str:
