@@ -425,6 +425,8 @@ def _names(raw: JsonObject, what: str) -> Names:
     by_locale = {}
     for row in rows:
         match row:
+            case {"draft": True}:
+                pass  # that readers are not shown a draft is documented for articles
             case {"locale": str(locale), "title": str(title)} if title:
                 by_locale[locale.lower()] = title
     own = by_locale.get(str(raw.get("source_locale")).lower(), shown)

@@ -137,6 +137,14 @@ GERMAN_NAME = {"locale": "De", "title": "Allgemeines", "body": None}
             },
             Names("Allgemeines", {"en-us": "General", "de": "Allgemeines"}, is_whole=True),
         ),
+        (
+            {
+                "name": "General",
+                "locale": "en-us",
+                "translations": [{**GERMAN_NAME, "draft": True}],
+            },
+            Names("General", {"en-us": "General"}, is_whole=True),
+        ),
     ],
 )
 def test_categories_and_sections_are_told_by_id_and_names(
