@@ -26,7 +26,7 @@ from source_zendesk_articles.help_center import (
     Choices,
     choices,
     inspect,
-    read_hierarchy,
+    read_filtered,
     unknown_filters,
     warn_of_the_end,
 )
@@ -154,7 +154,7 @@ def check(account: Account, config: Config) -> None:
             help_center = inspect(client, client.locales, treat_as_open=treat_as_open)
             if not found:
                 warn_of_the_end(client)
-            found.append(choices(help_center.locales, read_hierarchy(client, config.filters)))
+            found.append(choices(help_center.locales, read_filtered(client, config.filters)))
             _LOG.info("Help Center %s has %d articles.", subdomain, client.count_articles())
         except AirbyteTracedException as error:
             if not config.has_several:

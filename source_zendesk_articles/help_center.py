@@ -139,15 +139,19 @@ def _tell_reader(client: HelpCenterClient, reader: User | None) -> None:
         )
 
 
-def read_hierarchy(client: HelpCenterClient, filters: Filters | None = None) -> Hierarchy:
-    """Ask for categories and sections; for those only that filters need, where these are given."""
-    every = filters is None or filters.categories
-    categories = client.categories() if every else ()
-    sections = client.sections() if every or (filters and filters.sections) else ()
+def read_hierarchy(client: HelpCenterClient, *, categories: bool, sections: bool) -> Hierarchy:
+    """Ask for the lists of categories and sections, or one of them, or none."""
     return Hierarchy(
-        {category.id: category for page in categories for category in page},
-        {section.id: section for page in sections for section in page},
+        {row.id: row for page in client.categories() for row in page} if categories else {},
+        {row.id: row for page in client.sections() for row in page} if sections else {},
     )
+
+
+def read_filtered(client: HelpCenterClient, filters: Filters) -> Hierarchy:
+    """Ask for the lists that filters need: none, sections, or categories and sections."""
+    by_category = bool(filters.categories)
+    by_section = by_category or bool(filters.sections)
+    return read_hierarchy(client, categories=by_category, sections=by_section)
 
 
 def choices(locales: Locales, hierarchy: Hierarchy) -> Choices:

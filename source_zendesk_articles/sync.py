@@ -33,6 +33,7 @@ from source_zendesk_articles.help_center import (
     identity,
     inspect,
     prove_staff,
+    read_filtered,
     read_hierarchy,
     unknown_filters,
 )
@@ -218,7 +219,7 @@ class _Sync:
         # What unfinished listings emit must not outnumber what is missing.
         known = min(unfinished.known_before or len(self._known), len(self._known))
         filters = self._rules.filters
-        hierarchy = yield from self._workers.ask(lambda: read_hierarchy(self._client, filters))
+        hierarchy = yield from self._workers.ask(lambda: read_filtered(self._client, filters))
         self._hierarchy.update(hierarchy)
         # Of several Help Centers each has sections of its own.
         level = logging.INFO if self._several else logging.WARNING
@@ -407,13 +408,20 @@ class _Sync:
     def _placed(self, articles: Sequence[Article]) -> Generator[Emitted, None, Iterator[Article]]:
         """Return articles with their sections and categories, for which the lists are asked once.
 
-        All at once and no sooner: mostly they come along with the articles.
+        No sooner than an article comes without: mostly they come along.
         """
         elsewhere = [row for row in articles if not is_placed(row)]
-        if not (self._asked_for_hierarchy or all(map(self._hierarchy.places, elsewhere))):
+        listed = self._hierarchy
+        if not (self._asked_for_hierarchy or all(map(listed.places, elsewhere))):
             self._asked_for_hierarchy = True
-            ask = partial(read_hierarchy, self._client)
-            self._hierarchy.update((yield from self._workers.ask(ask)))
+            new_section = any(row.section_id not in listed.sections for row in elsewhere)
+            ask = partial(
+                read_hierarchy,
+                self._client,
+                categories=not listed.categories,
+                sections=new_section,
+            )
+            listed.update((yield from self._workers.ask(ask)))
         return (row if is_placed(row) else self._hierarchy.place(row) for row in articles)
 
     def _convert(self) -> None:

@@ -9,7 +9,7 @@ from source_zendesk_articles.help_center import (
     UNKNOWN_READER,
     choices,
     identity,
-    read_hierarchy,
+    read_filtered,
     unknown_filters,
 )
 from source_zendesk_articles.hierarchy import Hierarchy
@@ -32,12 +32,11 @@ ACME = choices(LOCALES, Hierarchy(CATEGORIES, SECTIONS))
         (Filters(locales=frozenset({"de"}), labels=frozenset({"bot"})), {}, {}),
         (Filters(sections=frozenset({2})), {}, SECTIONS),
         (Filters(categories=frozenset({1})), CATEGORIES, SECTIONS),
-        (None, CATEGORIES, SECTIONS),
     ],
 )
 def test_only_the_lists_that_the_filters_need_are_asked_for(
     requests_mock: Mocker,
-    filters: Filters | None,
+    filters: Filters,
     categories: dict[int, Category],
     sections: dict[int, Section],
 ) -> None:
@@ -49,7 +48,7 @@ def test_only_the_lists_that_the_filters_need_are_asked_for(
         page = {name: [row], "meta": LAST_PAGE}
         requests_mock.get(f"{HELP_CENTER}/{name}", json=page, headers=DATE)
     client = Account("acme", NoAuth(), "api_token").help_center()
-    assert Hierarchy(categories, sections) == read_hierarchy(client, filters)
+    assert Hierarchy(categories, sections) == read_filtered(client, filters)
     assert bool(categories) + bool(sections) == len(requests_mock.request_history)
 
 
