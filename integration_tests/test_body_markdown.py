@@ -1,13 +1,26 @@
 """`body_markdown`: a record has its body as Markdown too, and is emitted once when that begins."""
 
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from integration_tests.conditions import refuse_offset_pages
-from integration_tests.connector import Output, config, killed_script
+from integration_tests.connector import CATALOG, SCRIPT, Output, config, killed_script
 from integration_tests.platform import Platform
 from integration_tests.truth import Key, as_markdown, key_of, mirror
 from integration_tests.zendesk_emulator import Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
+from source_zendesk_articles.records import Record, add_markdown
+
+LONG = "".join(f"<p>A <b>{row}</b> <a href='/hc/{row}'>link</a></p>" for row in range(20_000))
 
 
 def markdown(output: Output) -> dict[Key, str | None]:
@@ -131,3 +144,118 @@ def test_a_sync_that_is_killed_is_mended_with_markdown(
     assert all(markdown(killed).values())
     platform.sync(configured)
     assert mirror(help_center, markdown=as_markdown) == platform.destination.table
+
+
+def test_an_address_that_is_none_breaks_no_sync(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=2)
+
+    def broken(answer: dict[str, Any]) -> dict[str, Any]:
+        for article in answer.get("articles", ()):
+            for text in article.get("translations", ()):
+                text["html_url"] = "https://[acme/hc"
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", path="articles$", rewrite=broken, times=None))
+    output = platform.sync(config(zendesk, body_markdown=True))
+    assert output.succeeded, output.error
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_sync_that_fails_waits_for_the_markdown_of_what_it_emits(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def late(records: Iterable[Record]) -> None:
+        done.wait(2)
+        add_markdown(records)
+
+    done = threading.Event()
+    monkeypatch.setattr("source_zendesk_articles.conversions.add_markdown", late)
+    fill(help_center, articles=300)
+    refuse_offset_pages(zendesk)
+    zendesk.faults.add(Fault("status", path="articles$", skip=3, status=500, times=None))
+    output = platform.sync(config(zendesk, body_markdown=True))
+    assert not output.succeeded
+    assert output.records
+    assert all(row.get("body_markdown") for row in output.records)
+
+
+def test_markdown_of_a_page_is_made_before_the_next_one_has_come(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+
+    def counted(records: list[Record]) -> None:
+        sizes.append(len(records))
+        add_markdown(records)
+
+    monkeypatch.setattr("source_zendesk_articles.conversions.add_markdown", counted)
+    fill(help_center, articles=250)
+    platform.sync(config(zendesk, body_markdown=True))
+    assert [100, 200, 200] == sorted(sizes)
+
+
+@pytest.mark.parametrize("end", ["closed", "SIGINT", "SIGTERM"])
+def test_a_sync_ends_cleanly_while_markdown_is_made(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, tmp_path: Path, end: str
+) -> None:
+    fill(help_center, articles=1200)
+    for article in help_center.articles[-60:]:
+        help_center.change_translation(article, "en-us", body=LONG)
+    entered = tmp_path / "config.json"
+    entered.write_text(json.dumps(config(zendesk, body_markdown=True)))
+    complaints = tmp_path / "stderr"
+    with (
+        complaints.open("wb") as stderr,
+        subprocess.Popen(  # noqa: S603 -- the script of this environment
+            [SCRIPT, "read", "--config", entered, "--catalog", CATALOG],
+            env={**os.environ, **zendesk.environment},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert any(b'"RECORD"' in line for line in process.stdout)
+        if end == "closed":
+            process.stdout.close()
+        else:
+            process.send_signal(getattr(signal, end))
+        code = process.wait(timeout=30)
+    text = complaints.read_text()
+    assert not re.search("fatal|panick", text, re.IGNORECASE), text[-2000:]
+    expected = {"closed": {1, 120}, "SIGINT": {-2}, "SIGTERM": {-15}}[end]
+    assert code in expected, (code, text[-1500:])
+
+
+@pytest.mark.usefixtures("waits")
+def test_of_several_help_centers_one_that_fails_leaves_no_record_without_markdown(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=150)
+    second = zendesk.account.add_brand("second").help_center
+    fill(second, articles=3)
+    configured = config(zendesk, brands=["second"], body_markdown=True)
+    zendesk.faults.add(Fault("status", host="acme", where={"page": "2"}, times=None))
+    for size in ("50", "25", "12", "6", "3", "1"):
+        first = 1 if size == "50" else 0
+        where = {"page[size]": size}
+        zendesk.faults.add(Fault("status", host="acme", where=where, skip=first, times=None))
+    output = platform.sync(configured)
+    assert not output.succeeded
+    assert all(row.get("body_markdown") for row in output.records)
+    assert output.records
+    zendesk.faults.clear()
+    zendesk.clock.advance(60)
+    platform.sync(configured)
+    expected = {
+        **mirror(help_center, markdown=as_markdown),
+        **mirror(second, markdown=as_markdown),
+    }
+    assert expected == platform.destination.table

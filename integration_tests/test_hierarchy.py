@@ -1,5 +1,7 @@
 """Where an article stands: in every record, in its locale, at no request that can be saved."""
 
+from typing import Any
+
 import pytest
 
 from integration_tests.connector import Output, config
@@ -222,3 +224,210 @@ def test_a_list_that_can_not_be_read_is_no_missing_name(
     zendesk.faults.clear()
     platform.sync(config(zendesk))
     assert mirror(help_center) == platform.destination.table
+
+
+def shown(kind: str, rows: list[object]) -> Fault:
+    def rewrite(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, kind: rows} if kind in answer else answer
+
+    return Fault("rewrite", rewrite=rewrite, times=None)
+
+
+def test_what_no_list_shows_is_not_asked_for_with_every_page(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=250)
+    zendesk.faults.add(shown("sections", []))
+    assert 500 == len(platform.sync(config(zendesk)).records)
+    assert LISTS == lists(zendesk)
+
+
+def test_lists_that_a_filter_needs_serve_for_names_too(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=4, categories=2)
+    output = platform.sync(config(zendesk, categories=list(help_center.categories)))
+    assert 8 == len(output.records)
+    assert all(row["section_name"] for row in output.records)
+    assert LISTS == lists(zendesk)
+
+
+def test_what_came_along_with_an_article_is_believed_before_the_lists(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1)
+
+    def older(answer: dict[str, Any]) -> dict[str, Any]:
+        for row in answer["sections"]:
+            row |= {"name": "Older", "translations": []}
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", path="/sections$", rewrite=older))
+    output = platform.sync(config(zendesk, categories=list(help_center.categories)))
+    zendesk.faults.assert_consumed()
+    assert "Older" not in {row["section_name"] for row in output.records}
+
+
+def test_a_filter_by_category_needs_no_name_of_it(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=2)
+    zendesk.faults.add(shown("categories", []))
+    output = platform.sync(config(zendesk, categories=list(help_center.categories)))
+    assert 4 == len(output.records)
+    assert {None} == {row.get("category_name") for row in output.records}
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_it_is_logged_how_many_articles_are_in_a_section_that_no_list_shows(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, told: bool
+) -> None:
+    fill(help_center, articles=3)
+    if told:
+        zendesk.faults.add(shown("sections", []))
+    logs = platform.sync(config(zendesk)).logs
+    assert told == ("WARN 3 articles of Help Center acme are in no section" in logs)
+
+
+@pytest.mark.usefixtures("feed")
+def test_names_from_lists_and_names_that_come_along_are_the_same(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    for locale in ("de", "pt-br"):
+        help_center.enable_locale(locale)
+    category = help_center.add_category("Hilfe", locale="de")
+    help_center.translate_category(category, "en-us", "Help")
+    section = help_center.add_section(category, "Bestellungen", locale="de")
+    help_center.translate_section(section, "pt-br", "Pedidos")
+    for source in ("en-us", "de", "pt-br"):
+        article = help_center.add_article(section, title="T", body="B", locale=source)
+        for locale in {"en-us", "de", "pt-br"} - {source}:
+            help_center.translate(article, locale, title="T", body="B")
+    help_center.add_article(section, title="T", body="B")
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    for sideloaded in (False, True):
+        zendesk.switches.hierarchy_sideloaded = sideloaded
+        for hours in (1, 7, 1):
+            zendesk.clock.advance(hours * 3600)
+            for article in help_center.articles:
+                help_center.change(article, vote_sum=hours + sideloaded)
+            zendesk.clock.advance(120)
+            assert [] == platform.sync(config(zendesk)).records
+    assert mirror(help_center) == platform.destination.table
+
+
+def test_a_name_that_is_a_draft_is_told_to_nobody(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    help_center.enable_locale("de")
+    section = help_center.add_section(help_center.add_category("Help"), "Orders")
+    help_center.translate_section(section, "de", "Streng geheim").draft = True
+    article = help_center.add_article(section, title="T", body="B")
+    help_center.translate(article, "de", title="T", body="B")
+    output = platform.sync(config(zendesk))
+    assert {"Orders"} == {row["section_name"] for row in output.records}
+
+
+@pytest.mark.parametrize("field", ["sections", "categories"])
+def test_with_filters_too_each_list_is_asked_for_once_a_sync(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, field: str
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=4, categories=2)
+    ids = list(getattr(help_center, field))
+    platform.sync(config(zendesk, **{field: ids}))
+    assert LISTS == lists(zendesk)
+
+
+@pytest.mark.usefixtures("waits")
+def test_one_section_that_can_not_be_read_costs_no_more_than_its_name(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=4, categories=2)
+    first, *_ = help_center.sections
+
+    def without_category(answer: dict[str, Any]) -> dict[str, Any]:
+        for row in answer.get("sections", ()):
+            if row["id"] == first:
+                row["category_id"] = None
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", rewrite=without_category, times=None))
+    output = platform.sync(config(zendesk))
+    assert output.succeeded, output.error
+    assert 8 == len(output.records)
+
+
+def test_an_article_whose_translations_of_its_section_come_empty_is_named_by_the_lists(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    help_center.enable_locale("de")
+    section = help_center.add_section(help_center.add_category("Help"), "Orders")
+    help_center.translate_section(section, "de", "Bestellungen")
+    article = help_center.add_article(section, title="T", body="B")
+    help_center.translate(article, "de", title="T", body="B")
+
+    def empty(answer: dict[str, Any]) -> dict[str, Any]:
+        for row in answer.get("sections", ()):
+            row["translations"] = []
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", path="articles$", rewrite=empty, times=None))
+    output = platform.sync(config(zendesk))
+    named = {row["locale"]: row["section_name"] for row in output.records}
+    assert {"en-us": "Orders", "de": "Bestellungen"} == named
+
+
+@pytest.mark.usefixtures("feed")
+def test_a_feed_that_becomes_a_listing_asks_for_the_lists_once_too(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=6)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+    zendesk.switches.incremental_page_size = 3
+    zendesk.clock.advance(300)
+    zendesk.forget_requests()
+    platform.sync(config(zendesk))
+    assert LISTS == lists(zendesk)
+    assert mirror(help_center) == platform.destination.table
+
+
+def test_what_is_not_in_scope_is_not_said_to_lack_a_category(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=2)
+    left_out, _ = help_center.articles
+    help_center.change(left_out, label_names=["x"])
+
+    def without_section(answer: dict[str, Any]) -> dict[str, Any]:
+        for row in answer.get("articles", ()):
+            if row["id"] == left_out.id:
+                row["section_id"] = None
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", path="articles$", rewrite=without_section, times=None))
+    output = platform.sync(config(zendesk, exclude_labels=["x"]))
+    assert 2 == len(output.records)
+    assert "that nobody knows their category" not in output.logs
+
+
+def test_a_category_that_no_list_shows_is_told_by_id_and_not_said_to_be_unknown(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=2)
+    (category,) = help_center.categories
+
+    def without_categories(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "categories": []} if "categories" in answer else answer
+
+    zendesk.faults.add(Fault("rewrite", rewrite=without_categories, times=None))
+    output = platform.sync(config(zendesk))
+    assert {category} == {row["category_id"] for row in output.records}
+    assert "nobody knows their category" not in output.logs

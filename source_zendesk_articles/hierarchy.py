@@ -1,15 +1,20 @@
-"""Where an article stands: in which section and category, and what they are called. Pure."""
+"""Where an article stands: in which section and category, and what they are called."""
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from source_zendesk_articles.models import Article, Category, Names, Section
 
 
-class Hierarchy(NamedTuple):
-    """Categories and sections by id, of those that were asked for."""
+@dataclass
+class Hierarchy:
+    """Categories and sections by id, of those lists that were asked for in a sync.
 
-    categories: dict[int, Category]
-    sections: dict[int, Section]
+    `is_final`: they were asked for because an article came without, and are not asked for again.
+    """
+
+    categories: dict[int, Category] = field(default_factory=dict)
+    sections: dict[int, Section] = field(default_factory=dict)
+    is_final: bool = False
 
     def update(self, other: "Hierarchy") -> None:
         """Add what was asked for since."""
@@ -19,14 +24,14 @@ class Hierarchy(NamedTuple):
     def places(self, article: Article) -> bool:
         """Whether an article's section and category are there."""
         section = self.sections.get(article.section_id or 0)
-        return section is not None and section.category_id in self.categories
+        return section is not None and (section.category_id or 0) in self.categories
 
     def place(self, article: Article) -> Article:
         """Return an article with what is here of its section and category."""
         section = self.sections.get(article.section_id or 0, article.section)
         if section is None:
             return article
-        category = self.categories.get(section.category_id)
+        category = self.categories.get(section.category_id or 0)
         if category is None and article.category and article.category.id == section.category_id:
             category = article.category
         return article._replace(section=section, category=category)

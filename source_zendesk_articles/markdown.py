@@ -12,16 +12,16 @@ from itertools import accumulate
 from typing import Final
 
 # Another number emits every article once more where `body_markdown` is on: raise it, in a major
-# version, when what comes out changes much.
+# version, when what comes out changes much. Another version of the library changes a little, which
+# is no reason to embed everything again.
 MARKDOWN_VERSION: Final = 1
 
-# More than any editor nests. Each level of lists indents all lines within it, so this bounds how
-# long they get.
+# More than any editor nests.
 _DEPTH: Final = 256
-# More than a thread of mails quotes. A megabyte in so many takes the library some 100 MB of memory,
-# in 250 of them 4 GB.
-_QUOTES: Final = 16
-_QUOTE: Final = re.compile(r"<(/?)blockquote\b", re.IGNORECASE)
+# Each quote and list indents all lines within it: these are more than a thread of mails quotes. A
+# megabyte in so many takes the library some 100 MB of memory, in 250 of them 4 GB.
+_INDENTS: Final = 16
+_INDENT: Final = re.compile(r"<(/?)(?:blockquote|[ou]l)\b", re.IGNORECASE)
 # Pixels that tell somebody who reads, and fields without a text.
 _LEFT_OUT: Final = [
     *(f'img[{side}="{size}"]' for side in ("width", "height") for size in (0, 1)),
@@ -67,7 +67,7 @@ def to_markdown(html: str | None, base_url: str) -> str | None:
     None where it shows nothing: null, empty, only white space, only scripts. `base_url` is the
     article's own address, against which links, images and videos become absolute. Links keep all
     their parameters, as the author wrote them. What can not be converted, such as what is nested
-    in more than 256 levels, or 16 of quotes, becomes plain text.
+    in more than 256 levels, or 16 of lists and quotes, becomes plain text.
     """
     if not html or html.isspace():
         return None
@@ -100,7 +100,8 @@ def _converted(html: str, base_url: str) -> str:
         max_depth=_DEPTH,
         preprocessing=PreprocessingOptions(enabled=False),  # it drops <nav> and forms
     )
-    if max(accumulate(-1 if tag[1] else 1 for tag in _QUOTE.finditer(html)), default=0) > _QUOTES:
+    levels = accumulate(-1 if tag[1] else 1 for tag in _INDENT.finditer(html))
+    if max(levels, default=0) > _INDENTS:
         return ""
     try:
         result = convert(_prepared(html), options)

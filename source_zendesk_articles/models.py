@@ -80,8 +80,8 @@ class Translation(NamedTuple):
 class Names(NamedTuple):
     """What a category or section is called.
 
-    `by_locale` has lower-case keys. It `is_whole` unless Zendesk left the translations out; `own`
-    is the name in the source locale, or what Zendesk shows instead.
+    `by_locale` has lower-case keys. It `is_whole` if Zendesk sent the translations, the source one
+    among them; `own` is the name in the source locale, or what Zendesk shows instead.
 
     https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/
     """
@@ -112,12 +112,14 @@ class Category(NamedTuple):
 class Section(NamedTuple):
     """Holds articles, and is in one category; perhaps inside of another section of that.
 
+    `category_id` is None where Zendesk does not tell.
+
     https://developer.zendesk.com/api-reference/help_center/help-center-api/sections/
     """
 
     id: int
     names: Names
-    category_id: int
+    category_id: int | None
 
 
 class Article(NamedTuple):
@@ -342,7 +344,8 @@ def _article_with_sideloads(answer: JsonObject) -> Callable[[object], Article]:
         section = sections.get(article.section_id or 0)
         if section is None:
             return article
-        return article._replace(section=section, category=categories.get(section.category_id))
+        category = categories.get(section.category_id or 0)
+        return article._replace(section=section, category=category)
 
     return parse
 
@@ -361,9 +364,7 @@ def _article(row: object) -> Article:
         id=_integer(raw, "id", "article"),
         source_locale=_text(raw, "source_locale", "article"),
         updated_at=_instant(raw, "updated_at", "article"),
-        section_id=(
-            None if raw.get("section_id") is None else _integer(raw, "section_id", "article")
-        ),
+        section_id=_integer_or_null(raw, "section_id", "article"),
         label_names=_texts_if_any(raw, "label_names", "article"),
         # Each translation says the same of itself.
         outdated_locales=frozenset(_texts_if_any(raw, "outdated_locales", "article")),
@@ -412,25 +413,26 @@ def _section(row: object) -> Section:
     return Section(
         id=_integer(raw, "id", "section"),
         names=_names(raw, "section"),
-        category_id=_integer(raw, "category_id", "section"),
+        category_id=_integer_or_null(raw, "category_id", "section"),
     )
 
 
 def _names(raw: JsonObject, what: str) -> Names:
     shown = _text_or_null(raw, "name", what) or ""
     translations = raw.get("translations")
-    rows: list[object] = [{**raw, "title": shown}]
-    if is_whole := isinstance(translations, list):
-        rows += translations
-    by_locale = {}
-    for row in rows:
+    by_locale: dict[str, str] = {}
+    locales = set()
+    if shown and isinstance(raw.get("locale"), str):
+        by_locale[str(raw["locale"]).lower()] = shown
+    for row in translations if isinstance(translations, list) else ():
         match row:
-            case {"draft": True}:
-                pass  # that readers are not shown a draft is documented for articles
-            case {"locale": str(locale), "title": str(title)} if title:
-                by_locale[locale.lower()] = title
-    own = by_locale.get(str(raw.get("source_locale")).lower(), shown)
-    return Names(own, by_locale, is_whole)
+            case {"locale": str(locale), "title": str(title), **more}:
+                locales.add(locale.lower())
+                # That readers are not shown these is documented for articles.
+                if title.strip() and not (more.get("draft") or more.get("hidden")):
+                    by_locale[locale.lower()] = title
+    source_locale = str(raw.get("source_locale") or raw.get("locale")).lower()
+    return Names(by_locale.get(source_locale, shown), by_locale, source_locale in locales)
 
 
 def _required(raw: JsonObject, key: str, what: str) -> object:
@@ -491,6 +493,10 @@ def _integer(raw: JsonObject, key: str, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise UnreadableAnswerError(f"{what} whose `{key}` is not a whole number")
     return value
+
+
+def _integer_or_null(raw: JsonObject, key: str, what: str) -> int | None:
+    return None if raw.get(key) is None else _integer(raw, key, what)
 
 
 def _instant(raw: JsonObject, key: str, what: str) -> str:

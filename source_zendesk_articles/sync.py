@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
@@ -18,6 +18,7 @@ from source_zendesk_articles.changes import (
 )
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config
+from source_zendesk_articles.conversions import CONVERTERS, Conversions
 from source_zendesk_articles.due import is_small, is_suspicious, listing_due, listing_needed
 from source_zendesk_articles.errors import (
     RefusalError,
@@ -43,21 +44,15 @@ from source_zendesk_articles.listing import ArticleListing, ListedPage
 from source_zendesk_articles.markdown import MARKDOWN_VERSION
 from source_zendesk_articles.models import Article, Changes, Translation
 from source_zendesk_articles.outbox import Outbox
-from source_zendesk_articles.records import DIGEST_VERSION, Record, add_markdown
+from source_zendesk_articles.records import DIGEST_VERSION, Record
 from source_zendesk_articles.scope import fingerprint, has_article
 from source_zendesk_articles.state import HelpCenterState, Listing, State, scope_of
 from source_zendesk_articles.stats import Progress, ReadStats, progress, summary
 from source_zendesk_articles.variants import Audience, has_source
 from source_zendesk_articles.workers import InOrder, Workers
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
 # So much of what was read is read again: what is known emits nothing.
 OVERLAP_SECONDS: Final = 60
-# Threads that make Markdown of bodies. One can not keep up with the thread that emits, and they do
-# not keep it from running: the work is not Python's.
-CONVERTERS: Final = 4
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -84,7 +79,8 @@ def sync_help_center(
     tell = partial(progress, client.subdomain, outbox.emitted, stats, client.requests)
     try:
         with closing(Workers(tell)) as workers, closing(Workers(tell, CONVERTERS)) as converters:
-            given = _Given(client, config, outbox, begin, workers, converters, stats)
+            conversions = Conversions(converters)
+            given = _Given(client, config, outbox, begin, workers, conversions, stats, Hierarchy())
             yield from _sync(given)
     except BaseException:
         # Nobody waits any more for what the threads are at.
@@ -100,8 +96,9 @@ class _Given(NamedTuple):
     outbox: Outbox
     begin: Callable[[HelpCenterClient], Iterator[Emitted]]
     workers: Workers[Progress]
-    converters: Workers[Progress]
+    conversions: Conversions[Progress]
     stats: ReadStats
+    hierarchy: Hierarchy
 
 
 def _sync(given: _Given) -> Generator[Emitted, None, None]:
@@ -139,18 +136,21 @@ class _Sync:
     """A sync whose opening questions are answered: reads articles, and puts into the outbox."""
 
     def __init__(self, given: _Given, help_center: HelpCenter) -> None:
-        client, config, self._outbox, self._begin, self._workers, converters, self._stats = given
+        (
+            client,
+            config,
+            self._outbox,
+            self._begin,
+            self._workers,
+            self._conversions,
+            self._stats,
+            self._hierarchy,
+        ) = given
         self._client = client
         self._help_center = help_center
-        # What the filters need, and once more all where articles come without.
-        self._hierarchy = Hierarchy({}, {})
-        self._asked_for_hierarchy = False
         enabled = frozenset(locale.lower() for locale in help_center.locales.enabled)
         treat_as_open = config.treats_as_open(client.subdomain)
         is_open = help_center.visitors_may_read is True or treat_as_open
-        self._converters = converters
-        self._to_convert: list[Record] = []
-        self._conversions: list[Future[None]] = []
         markdown_version = MARKDOWN_VERSION if config.body_markdown else 0
         audience = Audience(is_open, enabled)
         self._rules = Rules(client.subdomain, audience, config.filters, markdown_version)
@@ -334,12 +334,13 @@ class _Sync:
                 self._outbox.drop(subdomain, article.id)
                 gone.add(article.id)
             else:
+                self._stats.nowhere += article.section is None
                 called_for = change(article, translations, held, self._rules)
                 self._stats.outdated += called_for.outdated
                 self._stats.variants += len(called_for.records)
                 self._call_for(called_for, missed=missed)
             yield from self._send_if_full()
-        self._convert()
+        self._conversions.begin()
         return gone
 
     def _look(self, article: Article) -> tuple[Article, bool, bool]:
@@ -365,7 +366,8 @@ class _Sync:
         called_for = called_for._replace(missed=missed)
         if self._has_to_be_emitted(called_for):
             self._outbox.put(called_for)
-            self._to_convert += called_for.records
+            if self._rules.markdown_version:
+                self._conversions.add(called_for.records)
             return
         self._outbox.drop(called_for.brand_subdomain, called_for.article_id)
         self._known.settle(called_for.article_id, called_for.digest, called_for.held, missed=missed)
@@ -396,7 +398,6 @@ class _Sync:
         """
         filters, section_id = self._rules.filters, article.section_id
         category_id = article.section.category_id if article.section else None
-        self._stats.nowhere += article.category is None
         needs_section = filters.categories or filters.sections
         if (needs_section and section_id is None) or (filters.categories and category_id is None):
             if self._known[article.id] is None:
@@ -412,8 +413,8 @@ class _Sync:
         """
         elsewhere = [row for row in articles if not is_placed(row)]
         listed = self._hierarchy
-        if not (self._asked_for_hierarchy or all(map(listed.places, elsewhere))):
-            self._asked_for_hierarchy = True
+        if not (listed.is_final or all(map(listed.places, elsewhere))):
+            listed.is_final = True
             new_section = any(row.section_id not in listed.sections for row in elsewhere)
             ask = partial(
                 read_hierarchy,
@@ -422,14 +423,7 @@ class _Sync:
                 sections=new_section,
             )
             listed.update((yield from self._workers.ask(ask)))
-        return (row if is_placed(row) else self._hierarchy.place(row) for row in articles)
-
-    def _convert(self) -> None:
-        """Have Markdown made of what waits to be emitted, if it is wanted."""
-        if self._rules.markdown_version and self._to_convert:
-            convert = partial(add_markdown, self._to_convert)
-            self._conversions.append(self._converters.submit(convert))
-        self._to_convert = []
+        return (row if is_placed(row) else listed.place(row) for row in articles)
 
     def _send_if_full(self) -> Iterator[Emitted]:
         if self._outbox.is_full:
@@ -438,10 +432,7 @@ class _Sync:
     def _send(self) -> Iterator[Emitted]:
         if self._outbox.rests_on_absence:
             yield from self._workers.ask(self._prove_reader)
-        self._convert()
-        for conversion in self._conversions:
-            yield from self._converters.result(conversion)
-        self._conversions.clear()
+        yield from self._conversions.finish()
         yield from self._outbox.send()
 
     def _prove_reader(self) -> None:

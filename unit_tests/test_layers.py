@@ -25,6 +25,7 @@ ORDER = [
     "listing",
     "known",
     "records",
+    "conversions",
     "changes",
     "state",
     "brands",

@@ -443,7 +443,7 @@ def test_a_visible_word_is_never_none(text: str, tag: str) -> None:
 
 @pytest.mark.parametrize("fragment", FRAGMENTS)
 def test_what_repeats_is_bounded_by_its_length(fragment: str) -> None:
-    html = "&lt;b " + fragment * (1_000_000 // len(fragment))
+    html = "&lt;b " + fragment * (300_000 // len(fragment))
     assert len(to_markdown(html, BASE) or "") <= 8 * len(html)
 
 
@@ -539,3 +539,20 @@ def test_the_library_is_loaded_with_the_first_body() -> None:
         check=True,
     )
     assert "False True\n" == loaded.stdout
+
+
+# 270 KB, in 240 quotes; a translation may have 1 MB.
+PROGRAM = """
+import resource
+from source_zendesk_articles.markdown import to_markdown
+resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))
+deep = "<blockquote>" * 240 + "<p>abcdefgh abcdefgh abcdefgh</p>" * 8000 + "</blockquote>" * 240
+assert to_markdown(deep, "https://acme.zendesk.com/hc/1")
+"""
+
+
+def test_a_body_in_many_quotes_is_converted_in_half_a_gigabyte() -> None:
+    done = subprocess.run(  # noqa: S603 -- this interpreter
+        [sys.executable, "-c", PROGRAM], capture_output=True, check=False
+    )
+    assert 0 == done.returncode, done.stderr.decode()[-300:]

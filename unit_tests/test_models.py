@@ -110,6 +110,7 @@ def test_an_article_is_shown_with_its_translations() -> None:
     assert parse_articles({"articles": [ARTICLE], "meta": LAST_PAGE}).items == (shown,)
 
 
+ENGLISH_NAME = {"locale": "en-us", "title": "General", "body": None}
 GERMAN_NAME = {"locale": "De", "title": "Allgemeines", "body": None}
 
 
@@ -122,9 +123,13 @@ GERMAN_NAME = {"locale": "De", "title": "Allgemeines", "body": None}
             {"name": "General", "locale": "en-US", "translations": None},
             Names("General", {"en-us": "General"}, is_whole=False),
         ),
-        ({"name": "General", "translations": []}, Names("General", {}, is_whole=True)),
+        ({"name": "General", "translations": []}, Names("General", {}, is_whole=False)),
         (
             {"name": "General", "locale": "en-us", "translations": [GERMAN_NAME]},
+            Names("General", {"en-us": "General", "de": "Allgemeines"}, is_whole=False),
+        ),
+        (
+            {"name": "General", "locale": "en-us", "translations": [GERMAN_NAME, ENGLISH_NAME]},
             Names("General", {"en-us": "General", "de": "Allgemeines"}, is_whole=True),
         ),
         # Shown in another locale than its own.
@@ -141,7 +146,12 @@ GERMAN_NAME = {"locale": "De", "title": "Allgemeines", "body": None}
             {
                 "name": "General",
                 "locale": "en-us",
-                "translations": [{**GERMAN_NAME, "draft": True}],
+                "translations": [
+                    ENGLISH_NAME,
+                    {**GERMAN_NAME, "draft": True},
+                    {"locale": "fr", "title": "Général", "hidden": True},
+                    {"locale": "ja", "title": " "},
+                ],
             },
             Names("General", {"en-us": "General"}, is_whole=True),
         ),
@@ -189,6 +199,10 @@ CATEGORY_ROW = {"id": 5, "name": "Help"}
         ({"sections": "?", "categories": [7]}, (None, None)),
         (
             {"sections": [{"id": SECTION_ID, "name": "Orders"}], "categories": [CATEGORY_ROW]},
+            (SECTION_ID, None),
+        ),
+        (
+            {"sections": [{**SECTION_ROW, "category_id": "5"}], "categories": [CATEGORY_ROW]},
             (None, None),
         ),
         ({"sections": [7, SECTION_ROW], "categories": [{"id": 5}]}, (SECTION_ID, None)),
@@ -272,7 +286,7 @@ def as_translation(row: object) -> JsonObject:
         (parse_categories, {"categories": [{"name": "General"}], "meta": LAST_PAGE}),
         (parse_categories, {"categories": [{"id": 1}], "meta": LAST_PAGE}),
         (parse_sections, {"sections": {}, "meta": LAST_PAGE}),
-        (parse_sections, {"sections": [{"id": 2, "name": "Orders"}], "meta": LAST_PAGE}),
+        (parse_sections, {"sections": [{"id": 2, "category_id": 1}], "meta": LAST_PAGE}),
         (parse_sections, {"sections": [{"category_id": 1, "name": ""}], "meta": LAST_PAGE}),
     ],
 )

@@ -107,3 +107,19 @@ def test_results_come_in_the_order_of_their_calls_some_of_which_are_made_ahead(
     assert drain(results.next())[1] == 0
     assert WORKERS == len(made)
     assert list(range(1, 30)) == [drain(results.next())[1] for _ in range(29)]
+
+
+def test_there_are_no_more_threads_than_wanted() -> None:
+    running, most = 0, 0
+
+    def call() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.01)
+        running -= 1
+
+    with closing(Workers(lambda: None, 1)) as workers:
+        for future in [workers.submit(call) for _ in range(5)]:
+            future.result()
+    assert 1 == most
