@@ -431,3 +431,14 @@ def test_a_category_that_no_list_shows_is_told_by_id_and_not_said_to_be_unknown(
     output = platform.sync(config(zendesk))
     assert {category} == {row["category_id"] for row in output.records}
     assert "nobody knows their category" not in output.logs
+
+
+def test_what_a_filter_leaves_out_for_want_of_a_section_is_told(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=2)
+    zendesk.faults.add(shown("sections", []))
+    output = platform.sync(config(zendesk, categories=list(help_center.categories)))
+    assert [] == output.records
+    assert "WARN 2 articles of Help Center acme are in no section" in output.logs

@@ -48,10 +48,12 @@ _MISREAD: Final = re.compile(
 # It holds the place of a backslash, behind others that are none of an escape.
 _BACKSLASH: Final = "\ue000"
 _BACKSLASHES: Final = re.compile(rf"(?<!\\)(\\*+){_BACKSLASH}")
-# Links, also of an image, that lead to a script or nowhere.
+# An address that was pasted with white space before it.
+_PASTED: Final = re.compile(r"\]\(<\s++")
+# Links, also of an image, that lead to a script, into a message or nowhere.
 _HARMFUL: Final = re.compile(
     r"(?:!\[|\[)((?:[^\[\]\\]|\\.|\[(?:[^\[\]\\\n]|\\.)*+\])*+)\]"
-    r"\((?:<>|<?\s*+(?:javascript|vbscript|data):(?:[^()\n]|\([^()\n]*+\))*+)\)",
+    r"\((?:<>|<?\s*+(?:javascript|vbscript|data|cid|about|blob):(?:[^()\n]|\([^()\n]*+\))*+)\)",
     re.IGNORECASE,
 )
 # A heading in a <summary> or in a <strong>.
@@ -109,8 +111,7 @@ def _converted(html: str, base_url: str) -> str:
         return ""
     if result.warnings:
         return ""
-    text = _visible(result.content or "").replace("](< ", "](<")  # pasted with a space
-    text = _HARMFUL.sub(r"\1", text)
+    text = _HARMFUL.sub(r"\1", _PASTED.sub("](<", _visible(result.content or "")))
     text = _BOLD_HEADING.sub(r"\2", text)
     if _BACKSLASH in text:
         text = _BACKSLASHES.sub(r"\1\1\\", text)

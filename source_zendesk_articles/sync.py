@@ -324,6 +324,9 @@ class _Sync:
         gone: set[int] = set()
         for article, is_in_scope, is_whole in looked_at:
             self._stats.articles += 1
+            filters = self._rules.filters
+            if article.section is None and (is_in_scope or filters.categories or filters.sections):
+                self._stats.nowhere += 1
             translations = article.translations
             if not is_whole:
                 translations = self._completed(article, (yield from asked.next()))
@@ -334,7 +337,6 @@ class _Sync:
                 self._outbox.drop(subdomain, article.id)
                 gone.add(article.id)
             else:
-                self._stats.nowhere += article.section is None
                 called_for = change(article, translations, held, self._rules)
                 self._stats.outdated += called_for.outdated
                 self._stats.variants += len(called_for.records)
