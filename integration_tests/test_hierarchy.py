@@ -342,6 +342,19 @@ def test_with_filters_too_each_list_is_asked_for_once_a_sync(
     assert LISTS == lists(zendesk)
 
 
+def test_a_section_that_is_newer_than_the_filters_list_costs_that_list_only(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = False
+    fill(help_center, articles=2)
+    older = Fault("rewrite", path="/sections$", rewrite=lambda answer: {**answer, "sections": []})
+    zendesk.faults.add(older)
+    output = platform.sync(config(zendesk, categories=list(help_center.categories)))
+    zendesk.faults.assert_consumed()
+    assert 4 == len(output.records)
+    assert [*LISTS, "sections"] == lists(zendesk)
+
+
 @pytest.mark.usefixtures("waits")
 def test_one_section_that_can_not_be_read_costs_no_more_than_its_name(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
