@@ -29,6 +29,7 @@ from source_zendesk_articles.config import (
     ClientCredentials,
     Config,
     RefreshTokenCredentials,
+    host_of,
 )
 from source_zendesk_articles.errors import (
     TOKEN_PATH,
@@ -152,7 +153,7 @@ def _ask(
 
     https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
     """
-    host = f"{subdomain}.zendesk.com"
+    host = host_of(subdomain)
     transport = Transport(host, NoAuth(), client.auth_type, RequestStats(), Pace())
     body = {
         **grant,

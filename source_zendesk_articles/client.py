@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from requests.auth import AuthBase
 
-from source_zendesk_articles.config import AuthType
+from source_zendesk_articles.config import AuthType, host_of
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.instants import epoch
 from source_zendesk_articles.models import (
@@ -97,7 +97,7 @@ class HelpCenterClient:
     ) -> None:
         self.subdomain = subdomain
         self.auth_type = auth_type
-        self.host = f"{subdomain}.zendesk.com"
+        self.host = host_of(subdomain)
         self.requests = RequestStats()
         self._paces = paces
         self._signed = Transport(self.host, auth, auth_type, self.requests, self._paces[0])

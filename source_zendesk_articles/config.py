@@ -26,6 +26,11 @@ def is_subdomain(text: str) -> bool:
     return _LABEL.fullmatch(text) is not None and text != "www"
 
 
+def host_of(subdomain: str) -> str:
+    """Return the host at which the API of an account or brand answers."""
+    return f"{subdomain}{_ZENDESK}"
+
+
 def parse_subdomain(text: str) -> str:
     """Return the instance name in what users paste for it, in lower case.
 
@@ -154,6 +159,11 @@ class Filters(NamedTuple):
     labels: frozenset[str] = frozenset()
     exclude_labels: frozenset[str] = frozenset()
     visibility: frozenset[str] = frozenset()
+
+    @property
+    def need_section(self) -> bool:
+        """Whether it matters in which section an article is."""
+        return bool(self.categories or self.sections)
 
 
 class Config(_Form):

@@ -149,9 +149,9 @@ def read_hierarchy(client: HelpCenterClient, *, categories: bool, sections: bool
 
 def read_filtered(client: HelpCenterClient, filters: Filters) -> Hierarchy:
     """Ask for the lists that filters need: none, sections, or categories and sections."""
-    by_category = bool(filters.categories)
-    by_section = by_category or bool(filters.sections)
-    return read_hierarchy(client, categories=by_category, sections=by_section)
+    return read_hierarchy(
+        client, categories=bool(filters.categories), sections=filters.need_section
+    )
 
 
 def choices(locales: Locales, hierarchy: Hierarchy) -> Choices:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import orjson
 
+from source_zendesk_articles.config import host_of
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import DIGEST_BYTES
 from source_zendesk_articles.markdown import to_markdown
@@ -157,8 +158,8 @@ def add_markdown(records: Iterable[Record]) -> None:
     for record in records:
         body, address = record["body"], str(record["html_url"])
         if not address.startswith("https://"):
-            host = f"https://{record['brand_subdomain']}.zendesk.com"
-            address = f"{host}/hc/{record['locale']}/articles/{record['id']}"
+            host = host_of(str(record["brand_subdomain"]))
+            address = f"https://{host}/hc/{record['locale']}/articles/{record['id']}"
         record["body_markdown"] = to_markdown(body if isinstance(body, str) else None, address)
 
 

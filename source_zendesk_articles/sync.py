@@ -1,7 +1,7 @@
 """One sync of one Help Center: the one place that decides what is read, and what follows."""
 
 import logging
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Final, NamedTuple
@@ -324,8 +324,7 @@ class _Sync:
         gone: set[int] = set()
         for article, is_in_scope, is_whole in looked_at:
             self._stats.articles += 1
-            filters = self._rules.filters
-            if article.section is None and (is_in_scope or filters.categories or filters.sections):
+            if article.section is None and (is_in_scope or self._rules.filters.need_section):
                 self._stats.nowhere += 1
             translations = article.translations
             if not is_whole:
@@ -400,20 +399,23 @@ class _Sync:
         """
         filters, section_id = self._rules.filters, article.section_id
         category_id = article.section.category_id if article.section else None
-        needs_section = filters.categories or filters.sections
-        if (needs_section and section_id is None) or (filters.categories and category_id is None):
+        if (filters.need_section and section_id is None) or (
+            filters.categories and category_id is None
+        ):
             if self._known[article.id] is None:
                 return False
             sections = filters.sections if section_id is not None else frozenset()
             filters = filters._replace(categories=frozenset(), sections=sections)
         return has_article(filters, article, category_id)
 
-    def _placed(self, articles: Sequence[Article]) -> Generator[Emitted, None, Iterator[Article]]:
+    def _placed(self, articles: Sequence[Article]) -> Generator[Emitted, None, Iterable[Article]]:
         """Return articles with their sections and categories, for which the lists are asked once.
 
         No sooner than an article comes without: mostly they come along.
         """
         elsewhere = [row for row in articles if not is_placed(row)]
+        if not elsewhere:
+            return articles
         listed = self._hierarchy
         if not (listed.is_final or all(map(listed.places, elsewhere))):
             listed.is_final = True
