@@ -127,12 +127,25 @@ def test_lines_of_other_threads_come_between_those_of_records(
     assert 2 == sum("Waiting" in json.dumps(message) for message in messages)
 
 
+def printed(program: str) -> str:
+    """Return what a Python prints that has imported nothing yet."""
+    return subprocess.run(  # noqa: S603 -- a constant program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+
+
 def test_to_show_the_form_nothing_is_imported_that_only_reading_needs() -> None:
-    imported = subprocess.run(
-        [sys.executable, "-c", "import sys, source_zendesk_articles.run; print(*sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    imported = printed("import sys, source_zendesk_articles.run; print(*sys.modules)").split()
     ours = {name for name in imported if name.startswith("source_zendesk_articles.")}
     assert {"source_zendesk_articles.run", "source_zendesk_articles.source"} == ours
+
+
+def test_the_library_that_makes_markdown_is_imported_with_the_first_body() -> None:
+    program = (
+        "import sys, source_zendesk_articles.run\n"
+        "from source_zendesk_articles.markdown import to_markdown\n"
+        "before = 'html_to_markdown' in sys.modules\n"
+        "to_markdown('<p>a</p>', 'https://acme.zendesk.com/')\n"
+        "print(before, 'html_to_markdown' in sys.modules)"
+    )
+    assert "False True\n" == printed(program)

@@ -523,24 +523,6 @@ def test_an_empty_answer_of_the_library_leaves_plain_text(monkeypatch: pytest.Mo
     assert "One\ntwo" == to_markdown("<p>One</p><p>two</p>", BASE)
 
 
-def test_the_library_is_loaded_with_the_first_body() -> None:
-    program = (
-        "import sys, source_zendesk_articles.run\n"
-        "from source_zendesk_articles.markdown import to_markdown\n"
-        "before = 'html_to_markdown' in sys.modules\n"
-        "to_markdown('<p>a</p>', 'https://acme.zendesk.com/')\n"
-        "print(before, 'html_to_markdown' in sys.modules)"
-    )
-    loaded = subprocess.run(  # noqa: S603 -- a constant program
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[1],
-        check=True,
-    )
-    assert "False True\n" == loaded.stdout
-
-
 # 270 KB, in 240 quotes; a translation may have 1 MB.
 PROGRAM = """
 import resource
