@@ -223,21 +223,21 @@ class Zendesk:
 
     def _rename_section(self, edit: Edit) -> None:
         section = self._section(edit)
-        self.help_center.rename_section(section, f"s{edit.text}", _locale_of(section, edit))
+        self.help_center.rename(section, f"s{edit.text}", _locale_of(section, edit))
 
     def _rename_category(self, edit: Edit) -> None:
         category = self._category(edit)
-        self.help_center.rename_category(category, f"c{edit.text}", _locale_of(category, edit))
+        self.help_center.rename(category, f"c{edit.text}", _locale_of(category, edit))
 
     def _translate_section(self, edit: Edit) -> None:
         section, locale = self._section(edit), self._enabled_locale(edit)
         if locale not in section.translations:
-            self.help_center.translate_section(section, locale, f"s{edit.text}")
+            self.help_center.add_name(section, locale, f"s{edit.text}")
 
     def _translate_category(self, edit: Edit) -> None:
         category, locale = self._category(edit), self._enabled_locale(edit)
         if locale not in category.translations:
-            self.help_center.translate_category(category, locale, f"c{edit.text}")
+            self.help_center.add_name(category, locale, f"c{edit.text}")
 
     def _enabled_locale(self, edit: Edit) -> str:
         return self.help_center.locales[edit.other % len(self.help_center.locales)]

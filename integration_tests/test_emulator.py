@@ -353,7 +353,7 @@ EVERYTHING = "categories,translations,sections"
 @pytest.fixture
 def returns(help_center: HelpCenter, section: Section) -> Section:
     """Put another section into Orders, which has a German name and is in the category General."""
-    help_center.translate_section(section, "de", "Bestellungen")
+    help_center.add_name(section, "de", "Bestellungen")
     category = help_center.categories[section.category_id]
     return help_center.add_section(category, "Returns", section, description="Within 30 days")
 
@@ -366,7 +366,7 @@ def test_sections_and_categories_are_named_in_the_locale_of_the_path(
     get: Get, help_center: HelpCenter, returns: Section
 ) -> None:
     category = help_center.categories[returns.category_id]
-    help_center.translate_category(category, "de", "Allgemeines", "Für alle")
+    help_center.add_name(category, "de", "Allgemeines", "Für alle")
     help_center.add_category("Nur deutsch", locale="de")
     inside = f"categories/{category.id}/sections"
 
@@ -394,12 +394,12 @@ def test_a_new_name_stamps_what_has_it_and_no_article(
     category = help_center.categories[section.category_id]
     (article,) = write(help_center, section, 1)
     edits: list[Callable[[], object]] = [
-        lambda: help_center.translate_section(section, "de", "Bestellungen"),
-        lambda: help_center.rename_section(section, "Aufträge", "de"),
-        lambda: help_center.rename_section(section, "Purchases"),
-        lambda: help_center.translate_category(category, "de", "Allgemeines"),
-        lambda: help_center.rename_category(category, "Sonstiges", "de"),
-        lambda: help_center.rename_category(category, "Other"),
+        lambda: help_center.add_name(section, "de", "Bestellungen"),
+        lambda: help_center.rename(section, "Aufträge", "de"),
+        lambda: help_center.rename(section, "Purchases"),
+        lambda: help_center.add_name(category, "de", "Allgemeines"),
+        lambda: help_center.rename(category, "Sonstiges", "de"),
+        lambda: help_center.rename(category, "Other"),
     ]
 
     def stamps() -> tuple[bool, ...]:
@@ -472,9 +472,9 @@ def test_sections_and_categories_bring_their_translations(
     get: Get, help_center: HelpCenter, returns: Section
 ) -> None:
     write(help_center, returns, 1)
-    help_center.translate_section(returns, "de", "Rückgabe", "Binnen 30 Tagen")
+    help_center.add_name(returns, "de", "Rückgabe", "Binnen 30 Tagen")
     category = help_center.categories[returns.category_id]
-    help_center.translate_category(category, "de", "Allgemeines")
+    help_center.add_name(category, "de", "Allgemeines")
 
     def translated(path: str, include: str) -> dict[str, list[tuple[str, str, str | None]]]:
         page = get(path, include=include, start_time=0).json()
@@ -587,8 +587,8 @@ def test_readers_see_the_names_in_enabled_locales(
     help_center.enable_locale("fr")
     (article,) = write(help_center, section, 1)
     help_center.translate(article, "de", title="D", body="")
-    help_center.translate_section(section, "de", "Bestellungen")
-    help_center.translate_section(section, "fr", "Commandes")
+    help_center.add_name(section, "de", "Bestellungen")
+    help_center.add_name(section, "fr", "Commandes")
     help_center.disable_locale("fr")
 
     def shown() -> dict[str, list[str]]:
@@ -698,9 +698,9 @@ def test_what_can_not_be_in_zendesk_is_refused(help_center: HelpCenter, section:
     with pytest.raises(ValueError, match="already translated"):
         help_center.translate(article, "en-us", title="E", body="")
     with pytest.raises(ValueError, match="fr is not enabled"):
-        help_center.translate_section(section, "fr", "F")
+        help_center.add_name(section, "fr", "F")
     with pytest.raises(ValueError, match=f"section {section.id} is already translated"):
-        help_center.translate_section(section, "en-us", "E")
+        help_center.add_name(section, "en-us", "E")
     with pytest.raises(ValueError, match="source translation"):
         help_center.remove_translation(article, "en-us")
     with pytest.raises(ValueError, match="default locale"):
@@ -1403,11 +1403,11 @@ def test_what_was_shown_before_an_edit_is_not_shown_after_it(
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda center, section, _: center.rename_section(section, "Purchases"),
-        lambda center, section, _: center.rename_section(section, "Aufträge", "de"),
-        lambda center, section, _: center.translate_section(section, "fr", "Commandes"),
-        lambda center, _, category: center.rename_category(category, "Other"),
-        lambda center, _, category: center.translate_category(category, "fr", "Autres"),
+        lambda center, section, _: center.rename(section, "Purchases"),
+        lambda center, section, _: center.rename(section, "Aufträge", "de"),
+        lambda center, section, _: center.add_name(section, "fr", "Commandes"),
+        lambda center, _, category: center.rename(category, "Other"),
+        lambda center, _, category: center.add_name(category, "fr", "Autres"),
         lambda center, section, _: center.move_section(section, center.add_category("Other")),
         lambda center, section, _: center.remove_section(section),
         lambda center, *_: center.disable_locale("de"),
@@ -1424,7 +1424,7 @@ def test_what_was_shown_beside_articles_before_an_edit_is_not_shown_after_it(  #
 ) -> None:
     zendesk.switches.disabled_locale_translations = False
     help_center.enable_locale("fr")
-    help_center.translate_section(section, "de", "Bestellungen")
+    help_center.add_name(section, "de", "Bestellungen")
     write(help_center, section, 2)
 
     def shown() -> list[Any]:

@@ -30,10 +30,10 @@ def in_german_and_french(help_center: HelpCenter) -> Article:
     for locale in ("de", "fr"):
         help_center.enable_locale(locale)
     category = help_center.add_category("Help")
-    help_center.translate_category(category, "fr", "Aide")
+    help_center.add_name(category, "fr", "Aide")
     outer = help_center.add_section(category, "Orders")
     section = help_center.add_section(category, "Returns", parent=outer)
-    help_center.translate_section(section, "de", "Rückgaben")
+    help_center.add_name(section, "de", "Rückgaben")
     article = help_center.add_article(section, title="Return it", body="<p>Within 30 days.</p>")
     for locale in ("de", "fr"):
         help_center.translate(article, locale, title=locale, body="<p>30</p>")
@@ -137,9 +137,9 @@ def test_a_new_name_reaches_its_articles_and_no_others_with_the_next_listing(
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
     first, second, third = help_center.sections.values()
-    help_center.rename_section(first, "Orders")
-    help_center.rename_category(help_center.categories[second.category_id], "Help")
-    help_center.translate_section(third, "de", "Abschnitt")
+    help_center.rename(first, "Orders")
+    help_center.rename(help_center.categories[second.category_id], "Help")
+    help_center.add_name(third, "de", "Abschnitt")
     zendesk.clock.advance(300)
     assert [] == platform.sync(config(zendesk)).records
     zendesk.clock.advance(7 * 3600)
@@ -148,7 +148,7 @@ def test_a_new_name_reaches_its_articles_and_no_others_with_the_next_listing(
     assert 12 == len(output.records)
     assert mirror(help_center) == platform.destination.table
     zendesk.clock.advance(7 * 3600)
-    help_center.rename_section(first, "Returns")
+    help_center.rename(first, "Returns")
     output = platform.sync(config(zendesk))
     assert {first.id} == {row["section_id"] for row in output.records}
     assert 4 == len(output.records)
@@ -162,7 +162,7 @@ def test_an_edited_article_brings_the_new_name_of_its_section(
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
     (section,) = help_center.sections.values()
-    help_center.rename_section(section, "Orders")
+    help_center.rename(section, "Orders")
     edited = help_center.articles[2]
     help_center.change(edited, promoted=True)
     zendesk.clock.advance(60)
@@ -298,9 +298,9 @@ def test_names_from_lists_and_names_that_come_along_are_the_same(
     for locale in ("de", "pt-br"):
         help_center.enable_locale(locale)
     category = help_center.add_category("Hilfe", locale="de")
-    help_center.translate_category(category, "en-us", "Help")
+    help_center.add_name(category, "en-us", "Help")
     section = help_center.add_section(category, "Bestellungen", locale="de")
-    help_center.translate_section(section, "pt-br", "Pedidos")
+    help_center.add_name(section, "pt-br", "Pedidos")
     for source in ("en-us", "de", "pt-br"):
         article = help_center.add_article(section, title="T", body="B", locale=source)
         for locale in {"en-us", "de", "pt-br"} - {source}:
@@ -324,7 +324,7 @@ def test_a_name_that_is_a_draft_is_told_to_nobody(
 ) -> None:
     help_center.enable_locale("de")
     section = help_center.add_section(help_center.add_category("Help"), "Orders")
-    help_center.translate_section(section, "de", "Streng geheim").draft = True
+    help_center.add_name(section, "de", "Streng geheim").draft = True
     article = help_center.add_article(section, title="T", body="B")
     help_center.translate(article, "de", title="T", body="B")
     output = platform.sync(config(zendesk))
@@ -379,7 +379,7 @@ def test_an_article_whose_translations_of_its_section_come_empty_is_named_by_the
 ) -> None:
     help_center.enable_locale("de")
     section = help_center.add_section(help_center.add_category("Help"), "Orders")
-    help_center.translate_section(section, "de", "Bestellungen")
+    help_center.add_name(section, "de", "Bestellungen")
     article = help_center.add_article(section, title="T", body="B")
     help_center.translate(article, "de", title="T", body="B")
 

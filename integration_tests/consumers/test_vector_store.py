@@ -85,7 +85,7 @@ def test_the_index_follows_the_help_center(
     processing.write_text(json.dumps(PROCESSING))
     fill(help_center, articles=6)
     (section,) = help_center.sections.values()
-    help_center.translate_section(section, "de", "Abschnitt")
+    help_center.add_name(section, "de", "Abschnitt")
     restricted, archived, outdated, rewritten, *_ = help_center.articles
 
     def synced(ask: Ask) -> Documents:
@@ -114,7 +114,7 @@ def test_the_index_follows_the_help_center(
 
         help_center.restore(archived)
         help_center.change_translation(rewritten, "de", body="<p>Der dritte ist kurz.</p>")
-        help_center.rename_section(section, "Kapitel", "de")
+        help_center.rename(section, "Kapitel", "de")
         index = synced(ask)
         assert ids(archived) <= index.keys()
         assert "<" not in "".join(text for _, text in index.values())

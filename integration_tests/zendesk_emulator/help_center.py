@@ -234,7 +234,7 @@ class HelpCenter:
             created_at=now,
             updated_at=now,
         )
-        self._add_name(category, category.source_locale, name, description)
+        self.add_name(category, category.source_locale, name, description)
         self.categories[category.id] = category
         return category
 
@@ -257,35 +257,30 @@ class HelpCenter:
             updated_at=now,
             source_locale=locale or self.default_locale,
         )
-        self._add_name(section, section.source_locale, name, description)
+        self.add_name(section, section.source_locale, name, description)
         self.sections[section.id] = section
         return section
 
-    def translate_category(
-        self, category: Category, locale: str, name: str, description: str | None = None
+    def add_name(
+        self, of: Container, locale: str, name: str, description: str | None = None
     ) -> Translation:
-        """Name a category in an enabled locale that it has no name in yet; stamps the category."""
-        return self._add_name(category, locale, name, description)
+        """Name a category or section in an enabled locale that it has no name in yet; stamps it."""
+        # In the gap after its own: what has the other ids does not depend on the names.
+        id_ = of.id + 1 + len(of.translations)
+        translation = self._add_translation(of, locale, name, description, id_, self._owner_id)
+        of.updated_at = translation.updated_at
+        self._changed()
+        return translation
 
-    def translate_section(
-        self, section: Section, locale: str, name: str, description: str | None = None
-    ) -> Translation:
-        """Name a section in an enabled locale that it has no name in yet; stamps the section."""
-        return self._add_name(section, locale, name, description)
+    def rename(self, of: Container, name: str, locale: str | None = None) -> None:
+        """Change a category's or section's name in a locale, the source's if none is given.
 
-    def rename_category(self, category: Category, name: str, locale: str | None = None) -> None:
-        """Change a category's name in a locale that it has, the source's if none is given.
-
-        Stamps the category. That its articles' `updated_at` stays is unverified.
+        Stamps it. That its articles' `updated_at` stays is unverified.
         """
-        self._rename(category, name, locale)
-
-    def rename_section(self, section: Section, name: str, locale: str | None = None) -> None:
-        """Change a section's name in a locale that it has, the source's if none is given.
-
-        Stamps the section. That its articles' `updated_at` stays is unverified.
-        """
-        self._rename(section, name, locale)
+        translation = of.translations[locale or of.source_locale]
+        translation.title = name
+        translation.updated_at = translation.edited_at = of.updated_at = self._clock.stamp
+        self._changed()
 
     def move_section(self, section: Section, category: Category) -> None:
         """Put a section, with those in it, into another category.
@@ -312,42 +307,6 @@ class HelpCenter:
         """Return a section and those in it, however deep."""
         inner = [row for row in self.sections.values() if row.parent_section_id == section.id]
         return [section, *(deeper for row in inner for deeper in self._with_inner(row))]
-
-    def _add_name(
-        self, of: Container, locale: str, name: str, description: str | None
-    ) -> Translation:
-        self._refuse_translation(of, locale)
-        now = self._clock.stamp
-        translation = Translation(
-            # In the gap after its own: what has the other ids does not depend on the names.
-            id=of.id + 1 + len(of.translations),
-            locale=locale,
-            title=name,
-            body=description,
-            created_at=now,
-            updated_at=now,
-            edited_at=now,
-            created_by_id=self._owner_id,
-            updated_by_id=self._owner_id,
-        )
-        of.translations[locale] = translation
-        of.updated_at = now
-        self._changed()
-        return translation
-
-    def _rename(self, of: Container, name: str, locale: str | None) -> None:
-        translation = of.translations[locale or of.source_locale]
-        translation.title = name
-        translation.updated_at = translation.edited_at = of.updated_at = self._clock.stamp
-        self._changed()
-
-    def _refuse_translation(self, of: Article | Container, locale: str) -> None:
-        """Raise ValueError where `of` can not be translated to a locale."""
-        if locale in of.translations:
-            kind = type(of).__name__.lower()
-            raise ValueError(f"{kind} {of.id} is already translated to {locale}")
-        if locale not in self.locales:
-            raise ValueError(f"{locale} is not enabled in this Help Center: enable_locale first")
 
     def add_article(  # noqa: PLR0913  -- every field of an article may matter to a test
         self,
@@ -405,26 +364,52 @@ class HelpCenter:
         stamped: bool = True,
     ) -> Translation:
         """Add a translation in an enabled locale that the article does not have yet."""
-        self._refuse_translation(article, locale)
-        now = self._clock.stamp
-        translation = Translation(
-            id=next(self._ids),
-            locale=locale,
-            title=title,
-            body=body,
+        translation = self._add_translation(
+            article,
+            locale,
+            title,
+            body,
+            next(self._ids),
+            article.author_id,
             draft=draft,
             outdated=outdated,
             hidden=hidden,
+        )
+        if stamped and self._switches.translation_content_moves_article:
+            article.updated_at = translation.updated_at
+        self._changed()
+        return translation
+
+    def _add_translation(  # noqa: PLR0913, PLR0917  -- a translation has this many fields
+        self,
+        of: Article | Container,
+        locale: str,
+        title: str,
+        body: str | None,
+        id_: int,
+        author_id: int,
+        **flags: bool,
+    ) -> Translation:
+        """Add a translation. Raise ValueError where there is one already, or can be none."""
+        if locale in of.translations:
+            kind = type(of).__name__.lower()
+            raise ValueError(f"{kind} {of.id} is already translated to {locale}")
+        if locale not in self.locales:
+            raise ValueError(f"{locale} is not enabled in this Help Center: enable_locale first")
+        now = self._clock.stamp
+        translation = Translation(
+            id=id_,
+            locale=locale,
+            title=title,
+            body=body,
             created_at=now,
             updated_at=now,
             edited_at=now,
-            created_by_id=article.author_id,
-            updated_by_id=article.author_id,
+            created_by_id=author_id,
+            updated_by_id=author_id,
+            **flags,
         )
-        article.translations[locale] = translation
-        if stamped and self._switches.translation_content_moves_article:
-            article.updated_at = now
-        self._changed()
+        of.translations[locale] = translation
         return translation
 
     def change(

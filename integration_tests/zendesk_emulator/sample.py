@@ -14,13 +14,13 @@ def furnish(help_center: HelpCenter) -> None:
     paying = help_center.add_section(category, "Paying", parent=orders)
     partners = help_center.add_category("For our partners")
     inside = help_center.add_section(partners, "Prices")
-    help_center.translate_category(category, "de", "Hilfe")
-    help_center.translate_category(category, "fr", "Aide")
-    help_center.translate_section(orders, "de", "Bestellungen", "Von der Suche bis zur Rückgabe")
-    help_center.translate_section(orders, "fr", "Commandes")
-    help_center.translate_section(paying, "de", "Bezahlen")
+    help_center.add_name(category, "de", "Hilfe")
+    help_center.add_name(category, "fr", "Aide")
+    help_center.add_name(orders, "de", "Bestellungen", "Von der Suche bis zur Rückgabe")
+    help_center.add_name(orders, "fr", "Commandes")
+    help_center.add_name(paying, "de", "Bezahlen")
     # Its section Prices has no German name, though its articles are in German too.
-    help_center.translate_category(partners, "de", "Für unsere Partner")
+    help_center.add_name(partners, "de", "Für unsere Partner")
 
     everywhere = help_center.add_article(
         orders,
