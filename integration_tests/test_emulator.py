@@ -727,6 +727,21 @@ def test_the_feed_starts_inclusively_and_ends_with_its_last_row(
     )
 
 
+def test_the_order_of_the_feed_is_a_switch(
+    get: Get, zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
+) -> None:
+    for title in ("first", "second", "third"):
+        zendesk.clock.advance(10)
+        help_center.add_article(section, title=title, body="")
+    zendesk.clock.advance(10)
+    help_center.change(help_center.articles[0], promoted=True)
+    zendesk.switches.incremental_page_size = 2
+    shown = [titles(get(FEED, start_time=NOON + 20))]
+    zendesk.switches.incremental_order = "id"
+    shown.append(titles(get(FEED, start_time=NOON + 20)))
+    assert [["second", "third"], ["first", "second"]] == shown
+
+
 def test_many_rows_in_one_second_stall_the_feed(
     get: Get, zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
 ) -> None:

@@ -181,6 +181,94 @@ def test_1500_articles_stamped_in_one_second_are_read_by_a_listing(
     assert len(zendesk.requests) < 25
 
 
+def tick(zendesk: ZendeskEmulator, path: str) -> None:
+    """Let each answer to such a request take a second."""
+    zendesk.faults.add(Fault("edit", path=path, edit=lambda: zendesk.clock.advance(1), times=None))
+
+
+@pytest.mark.parametrize("seconds_apart", [0, 1])
+@pytest.mark.usefixtures("feed")
+def test_a_bulk_edit_of_the_last_minute_is_not_read_again_each_second(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, seconds_apart: int
+) -> None:
+    zendesk.switches.incremental_page_size = 5
+    fill(help_center, articles=12)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+        zendesk.clock.advance(seconds_apart)
+    tick(zendesk, "incremental")
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+    assert keys_of(*help_center.articles) == keys(output)
+    # The feed once, and a listing.
+    assert (1, 6) == (paths(zendesk).count(INCREMENTAL), len(zendesk.requests))
+
+
+@pytest.mark.usefixtures("feed")
+def test_old_edits_before_a_bulk_edit_of_the_last_minute_are_progress_once(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.incremental_page_size = 5
+    fill(help_center, articles=12)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    help_center.change(help_center.articles[-1], promoted=True)
+    zendesk.clock.advance(300)
+    for article in help_center.articles[:-1]:
+        help_center.change(article, promoted=True)
+    tick(zendesk, "incremental")
+    zendesk.forget_requests()
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+    assert (2, 7) == (paths(zendesk).count(INCREMENTAL), len(zendesk.requests))
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.usefixtures("feed")
+def test_a_feed_that_does_not_ascend_loses_no_edit(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, newest_first: bool
+) -> None:
+    zendesk.switches.incremental_page_size = 5
+    zendesk.switches.incremental_order = "id"
+    fill(help_center, articles=30)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    edited = help_center.articles[:12]
+    # Or so that the first page ascends, and the second one does not.
+    order = edited[::-1] if newest_first else edited[5:7] + edited[:5] + edited[:6:-1]
+    for article in order:
+        zendesk.clock.advance(10)
+        help_center.change(article, promoted=True)
+    zendesk.clock.advance(600)
+    output = platform.sync(config(zendesk))
+    assert keys_of(*edited) == keys(output)
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.usefixtures("feed")
+def test_a_feed_of_one_page_may_come_in_any_order(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.incremental_order = "id"
+    fill(help_center, articles=12)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in reversed(help_center.articles):
+        zendesk.clock.advance(10)
+        help_center.change(article, promoted=True)
+    zendesk.forget_requests()
+    platform.sync(config(zendesk))
+    assert LIST not in paths(zendesk)
+    assert mirror(help_center) == held(platform)
+
+
 @pytest.mark.usefixtures("feed")
 def test_what_a_feed_emitted_before_it_got_stuck_is_told_when_the_listing_fails(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter

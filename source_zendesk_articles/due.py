@@ -3,6 +3,7 @@
 Times are texts, by Zendesk's clock.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from source_zendesk_articles.instants import later
@@ -12,6 +13,9 @@ from source_zendesk_articles.state import HelpCenterState, Listing
 SMALL: Final = 500
 # A lost access looks like archived articles, and nobody archives so many of so many at once.
 FEWEST_SUSPICIOUS: Final = 20
+# Of a page of the incremental list at least a tenth must not come again. So C changes take no more
+# than C/100 pages of the 1,000 rows that Zendesk documents, and a listing is cheaper than less.
+PROGRESS_DIVISOR: Final = 10
 
 
 def listing_needed(entry: HelpCenterState, reconcile_every_hours: int) -> str | None:
@@ -49,6 +53,25 @@ def listing_due(listing: Listing, now: str, scope: str, reconcile_every_hours: i
     if later(listing.reconciled_at, reconcile_every_hours * 3600 * 9 // 10) <= now:
         return f"the last listing was at {listing.reconciled_at}"
     return None
+
+
+def next_start(stamps: Sequence[str], since: str, settled: str) -> str | None:
+    """Return from when on the incremental list goes on behind a page with more to come.
+
+    `stamps` are those of its rows, in their order, `since` is where it began, `settled` the
+    youngest time that may be asked for, which moves with the clock. None if it gets no further:
+    the rows do not ascend, or too few of them are older than the next start and so done with.
+    """
+    if not ascend(stamps):
+        return None
+    start = min(stamps[-1], settled) if stamps else since
+    done = sum(since <= stamp < start for stamp in stamps)
+    return start if done and done * PROGRESS_DIVISOR >= len(stamps) else None
+
+
+def ascend(stamps: Sequence[str]) -> bool:
+    """Tell whether rows come in the order of their stamps: another order hides some of them."""
+    return list(stamps) == sorted(stamps)
 
 
 def is_suspicious(*, missing: int, known: int, another_reader: bool) -> bool:

@@ -19,7 +19,14 @@ from source_zendesk_articles.changes import (
 from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.conversions import CONVERTERS, Conversions
-from source_zendesk_articles.due import is_small, is_suspicious, listing_due, listing_needed
+from source_zendesk_articles.due import (
+    ascend,
+    is_small,
+    is_suspicious,
+    listing_due,
+    listing_needed,
+    next_start,
+)
 from source_zendesk_articles.errors import (
     RefusalError,
     reader_changed,
@@ -115,7 +122,10 @@ def _sync(given: _Given) -> Generator[Emitted, None, None]:
         if why is None:
             if (yield from sync.run(sync.read_changes(entry.listing))):
                 return
-            why = "the incremental list gets no further: too many were stamped within a second"
+            why = (
+                "the incremental list gets no further: its rows do not ascend, or too many of them "
+            )
+            why += "were stamped within a second or within the last minute"
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
     treat_as_open = config.treats_as_open(client.subdomain)
     inspected = workers.submit(
@@ -183,21 +193,22 @@ class _Sync:
             listing.reconciled_at,
             "could read it" if listing.visitors_could_read else "could not read it",
         )
-        since = later(listing.updated_at, -OVERLAP_SECONDS)
+        since = start = later(listing.updated_at, -OVERLAP_SECONDS)
         while True:
             changes = yield from self._workers.ask(partial(self._changes, since))
             yield from self._see(changes.articles)
             yield self._workers.tick()
-            if not changes.has_more:
+            # Not `end_time`: it is 1 if there are no rows.
+            stamps = [article.updated_at for article in changes.articles]
+            if not changes.has_more and (since == start or ascend(stamps)):
                 break
-            # The rows ascend. `end_time` says the same, or 1 where there are none.
-            latest = max((article.updated_at for article in changes.articles), default=since)
-            if min(latest, self._settled) <= since:
+            following = next_start(stamps, since, self._settled) if changes.has_more else None
+            if following is None:
                 yield from self._send()
                 yield from self._outbox.tell()
                 self._log_summary("some of what changed")
                 return False
-            since = min(latest, self._settled)
+            since = following
         yield from self._send()
         self._finish(listing._replace(updated_at=self._position), self._entry.reader)
         self._log_summary("what changed")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from source_zendesk_articles.due import is_suspicious, listing_due, listing_needed
+from source_zendesk_articles.due import is_suspicious, listing_due, listing_needed, next_start
 from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.state import HelpCenterState, Listing
 
@@ -126,3 +126,37 @@ def test_another_reader_may_see_a_tenth_less_or_five_articles(
     missing: int, known: int, expected: bool
 ) -> None:
     assert expected is is_suspicious(missing=missing, known=known, another_reader=True)
+
+
+def at(*seconds: int) -> list[str]:
+    return [f"2026-11-01T12:00:{second:02}Z" for second in seconds]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "settled", "expected"),
+    [
+        # 10 is where the page began.
+        ([10, 11, 12], 50, 12),
+        ([10, 11, 12], 11, 11),
+        # The boundary row came again, and does not the next time.
+        ([10, 12, 12], 50, 12),
+        # Nothing of the page is done with, however late it is by now.
+        ([12, 12, 12], 50, None),
+        ([10, 10, 10], 50, None),
+        ([20, 21, 22], 20, None),
+        ([], 50, None),
+        # The list begins where it was not asked to.
+        ([5, 12, 12], 50, None),
+        ([5, 6, 7], 50, None),
+        # Rows in another order than that of time.
+        ([12, 11, 13], 50, None),
+        # A tenth of a page has to be done with.
+        ([10] + [12] * 9, 50, 12),
+        ([10] + [12] * 10, 50, None),
+    ],
+)
+def test_the_feed_goes_on_if_rows_of_its_page_are_done_with(
+    stamps: list[int], settled: int, expected: int | None
+) -> None:
+    start = next_start(at(*stamps), *at(10, settled))
+    assert start == (None if expected is None else at(expected)[0])

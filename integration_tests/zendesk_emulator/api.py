@@ -228,7 +228,7 @@ def _show_article(call: _Call) -> Answer:
 
 
 def _incremental(call: _Call) -> Answer:
-    """Articles from `start_time` on, inclusive, in the order of their `updated_at`.
+    """Articles from `start_time` on, inclusive, in the order of their `updated_at` as a rule.
 
     https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
 
@@ -259,7 +259,10 @@ def _incremental(call: _Call) -> Answer:
     if switches.incremental_honours_per_page and query.get("per_page", "").isdecimal():
         size = min(size, max(1, int(query["per_page"])))
     since = bisect_left(rows, start, key=lambda row: _epoch(row.updated_at))
-    page = rows[since : since + size]
+    rows = rows[since:]
+    if switches.incremental_order != "updated_at":
+        rows = sorted(rows, key=_sort_key(switches.incremental_order, descending=False))
+    page = rows[:size]
     shown, beside = _articles(call, page, sideload=switches.sideload_on_incremental)
     if not page:
         empty: dict[str, Json] = {"count": 0, "next_page": None, "end_time": 1, "articles": []}

@@ -43,6 +43,8 @@ class Switches:
     # The incremental list documents up to 1,000 rows a page and no per_page, which clients send.
     incremental_page_size: int = 1000
     incremental_honours_per_page: bool = False
+    # Recorded pages ascend by `updated_at`; that another order comes is a guess.
+    incremental_order: ListOrder = "updated_at"
     # Sibling exports refuse a start_time younger than a minute. Unknown here.
     young_start_time_refused: bool = False
     # Support's exports allow 10 requests a minute; recordings of this list show the account's
