@@ -228,7 +228,7 @@ def _seconds(arguments: list[str], *options: str) -> float:
 
 def _check_commands() -> Iterator[str]:
     """Run every command against the emulator; what was read has to be what is there."""
-    with ZendeskEmulator(ticking=True) as zendesk:
+    with ZendeskEmulator(running=True) as zendesk:
         fill(zendesk, _SHAPE)
         configuration = config(zendesk)
         connector = _Connector()

@@ -98,7 +98,7 @@ def _serve(connection: Connection, shape: Shape, latency: float, rate_limit: int
     # counts into that command's peak.
     from integration_tests.zendesk_emulator import ZendeskEmulator  # noqa: PLC0415
 
-    with ZendeskEmulator(ticking=True) as zendesk:
+    with ZendeskEmulator(running=True) as zendesk:
         fill(zendesk, shape)
         _read_once(zendesk)
         zendesk.latency, zendesk.rate_limit = latency, rate_limit

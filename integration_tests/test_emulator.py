@@ -772,6 +772,7 @@ def test_the_feeds_next_page_is_malformed_with_an_include_or_not(
 def test_the_feeds_per_page_and_young_start_times_are_switches(
     get: Get, zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
 ) -> None:
+    zendesk.clock.stand_still()  # what is too young is so to the second
     write(help_center, section, 2)
 
     assert 2 == len(titles(get(FEED, start_time=NOON - 59, per_page=1)))
@@ -786,6 +787,7 @@ def test_the_feeds_per_page_and_young_start_times_are_switches(
 def test_how_late_the_feed_shows_a_change_is_a_switch(
     get: Get, zendesk: ZendeskEmulator, help_center: HelpCenter, section: Section
 ) -> None:
+    zendesk.clock.stand_still()  # a change shows up to the second
     for title in ("older", "newer"):
         help_center.add_article(section, title=title, body="")
         zendesk.clock.advance(10)
@@ -1102,14 +1104,25 @@ def test_the_clock_makes_time_stamps_and_the_date_header(
     assert "2026-11-01T10:59:59Z" == answer.json()["article"]["created_at"]
 
 
-def test_a_ticking_clock_runs() -> None:
-    with ZendeskEmulator(ticking=True) as zendesk:
+def test_a_second_passes_with_each_answer_unless_the_clock_stands_still(
+    get: Get, zendesk: ZendeskEmulator
+) -> None:
+    dates = [get("users/me").headers["Date"][-12:-4] for _ in range(3)]
+    zendesk.clock.stand_still()
+    dates += [get("users/me").headers["Date"][-12:-4] for _ in range(2)]
+
+    assert ["12:00:00", "12:00:01", "12:00:02", "12:00:03", "12:00:03"] == dates
+
+
+def test_a_running_clock_goes_like_this_machines() -> None:
+    with ZendeskEmulator(running=True) as zendesk:
         before = zendesk.clock.now
         time.sleep(0.01)
         assert zendesk.clock.now > before
 
 
 def test_the_rate_limit_counts_down_within_a_minute(get: Get, zendesk: ZendeskEmulator) -> None:
+    zendesk.clock.stand_still()  # what is left of the minute counts
     zendesk.rate_limit = 2
     zendesk.clock.advance(45)
 
@@ -1148,7 +1161,6 @@ def test_the_feed_may_have_a_limit_of_its_own(get: Get, zendesk: ZendeskEmulator
 def test_every_request_is_logged(get: Get, zendesk: ZendeskEmulator) -> None:
     get("help_center/articles.json", page_size=5)
     zendesk.account.revoke(zendesk.account.admin_token)
-    zendesk.clock.advance(1)
     get("users/me")
 
     first, second = zendesk.requests

@@ -28,7 +28,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with ZendeskEmulator(
-        latency=options.latency, rate_limit=options.rate_limit, ticking=True
+        latency=options.latency, rate_limit=options.rate_limit, running=True
     ) as zendesk:
         sample.furnish(zendesk.account.help_center())
         sys.stdout.write(_script(zendesk))

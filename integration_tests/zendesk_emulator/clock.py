@@ -7,18 +7,22 @@ START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 class Clock:
-    """Stands still at START until told to move; `ticking` makes it run as well."""
+    """Begins at START, and ticks: a second passes with each answer, whatever a machine takes.
 
-    def __init__(self, *, ticking: bool = False) -> None:
+    `running`: it goes by this machine's clock instead, for people who look on.
+    """
+
+    def __init__(self, *, running: bool = False) -> None:
         self._set_to = START
-        self._ticking_since = time.monotonic() if ticking else None
+        self._running_since = time.monotonic() if running else None
+        self._tick = 0 if running else 1
 
     @property
     def now(self) -> datetime:
         """Aware, in UTC, with whatever fraction of a second has passed."""
-        if self._ticking_since is None:
+        if self._running_since is None:
             return self._set_to
-        return self._set_to + timedelta(seconds=time.monotonic() - self._ticking_since)
+        return self._set_to + timedelta(seconds=time.monotonic() - self._running_since)
 
     @property
     def stamp(self) -> datetime:
@@ -28,3 +32,11 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Move on, or back when `seconds` is negative, as servers' clocks do."""
         self._set_to += timedelta(seconds=seconds)
+
+    def tick(self) -> None:
+        """Move on by what an answer takes."""
+        self.advance(self._tick)
+
+    def stand_still(self) -> None:
+        """Let no time pass with answers from now on: for what happens within a second."""
+        self._tick = 0

@@ -45,7 +45,7 @@ class ZendeskEmulator:
     """A Zendesk account on loopback, from the making of the object to `close`.
 
     `rate_limit` is in requests a minute of the emulator's clock, for the Help Center (None: no
-    limit), `latency` in seconds a request. `ticking` lets the clock run.
+    limit), `latency` in seconds a request. `running`: the clock is this machine's, see `Clock`.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class ZendeskEmulator:
         switches: Switches | None = None,
         rate_limit: int | None = None,
         latency: float = 0,
-        ticking: bool = False,
+        running: bool = False,
         subdomain: str = "acme",
     ) -> None:
-        self.clock = Clock(ticking=ticking)
+        self.clock = Clock(running=running)
         self.account = Account(self.clock, switches or Switches(), subdomain)
         self.faults = Faults()
         self.requests: list[LoggedRequest] = []
@@ -146,6 +146,7 @@ class ZendeskEmulator:
                     cookie=request.cookie,
                 )
             )
+            self.clock.tick()
         return self._delivery(answer, fault, now)
 
     def _delivery(self, answer: Answer, fault: Fault | None, now: datetime) -> Delivery:
