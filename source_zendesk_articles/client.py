@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from requests.auth import AuthBase
 
+from source_zendesk_articles.answers import Visitors, judge_visitors
 from source_zendesk_articles.config import AuthType, host_of
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.instants import epoch
@@ -39,7 +40,6 @@ from source_zendesk_articles.models import (
     parse_shown_article,
     parse_translations,
     parse_user,
-    parse_visitors_articles,
 )
 from source_zendesk_articles.pace import Pace
 from source_zendesk_articles.transport import (
@@ -148,24 +148,20 @@ class HelpCenterClient:
         """Return how many articles the user can read."""
         return self._signed.get(f"{HELP_CENTER}/articles", parse_count, {"per_page": "1"})
 
-    def visitors_may_read(self, locale: str) -> bool | None:
-        """Tell whether somebody who is not signed in gets a list of articles; None if unknown.
+    def visitors_may_read(self, locale: str) -> Visitors | None:
+        """Return what somebody who is not signed in gets for a locale; None if no usable answer.
 
-        No setting of the Help Center tells it, and what a closed one answers is not documented.
-        Whatever is not a list counts as closed, and so does an empty list, which proves nothing:
-        other lists leave out without a word what the caller may not see.
+        No setting of the Help Center tells it, and what a closed one answers is not documented. An
+        empty list proves nothing: lists leave out without a word what the caller may not see.
         """
         path = f"{HELP_CENTER}/{quote(locale, safe='')}/articles"
         # More than one: a page may be filtered after it was cut.
         params = {"page[size]": "30"}
         try:
-            seen = self._visitor.get(path, parse_visitors_articles, params, VISITOR)
-        except RefusalError:
-            return False
+            return self._visitor.ask(path, judge_visitors, params, VISITOR)
         except NoUsableAnswerError as error:
             _LOG.warning("%s The Help Center is taken for closed to visitors.", error)
             return None
-        return bool(seen)
 
     def articles(self, size: int | None = None) -> Iterator[tuple[Article, ...]]:
         """Yield every article with its translations, a page at a time, in no order to lean on.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import orjson
 from airbyte_cdk.models import FailureType
@@ -31,13 +31,21 @@ _DETAIL_LENGTH = 200
 class NoUsableAnswerError(AirbyteTracedException):
     """Zendesk did not answer a request in a usable way, as often as it was asked.
 
-    `reason` says how it answered instead, and how often.
+    `reason` says how it answered instead, and how often; `is_foreign`, that it may not be Zendesk
+    who did.
     """
 
-    def __init__(self, request: str, reason: str) -> None:
+    def __init__(self, request: str, reason: str, *, is_foreign: bool = False) -> None:
+        before = (
+            "Something before Zendesk seems to answer: bot protection, a proxy or a maintenance "
+            "page. If it stays so, see which addresses your Zendesk account and your network let "
+            "through. "
+            if is_foreign
+            else ""
+        )
         super().__init__(
-            message=f"Zendesk gave no usable answer to {request}: {reason}. Try again later; "
-            "https://status.zendesk.com tells about incidents.",
+            message=f"Zendesk gave no usable answer to {request}: {reason}. {before}Try again "
+            "later; https://status.zendesk.com tells about incidents.",
             internal_message=f"{request}: {reason}",
             failure_type=FailureType.transient_error,
         )
@@ -105,9 +113,12 @@ def _explain(refusal: Refusal) -> tuple[str, FailureType]:
                 f"There is no Zendesk account at https://{host} {said}. Check `subdomain`: the "
                 "part before .zendesk.com in the address at which your agents work."
             )
-        case _ if 300 <= status < 400:  # noqa: PLR2004 -- the class of redirects
+        case _ if 300 <= status < 400 and _host(host, refusal.location) == host:  # noqa: PLR2004 -- the class of redirects
+            to_do = on_refusal(refusal.auth_type, host, refusal.now)
+            message = f"Zendesk asks to sign in at {host} instead of answering {said}. {to_do}"
+        case _ if 300 <= status < 400:  # noqa: PLR2004 -- the same
             message = (
-                f"Zendesk redirected the request from {host} to {_host(refusal.location)} "
+                f"Zendesk redirected the request from {host} to {_host(host, refusal.location)} "
                 f"({status}), and credentials are sent to the configured host only. Check "
                 "`subdomain`: the account may have been renamed."
             )
@@ -310,8 +321,9 @@ def _object(content: bytes) -> dict[str, object] | None:
     return body if isinstance(body, dict) else {}
 
 
-def _host(location: str | None) -> str:
+def _host(host: str, location: str | None) -> str:
     try:
-        return urlsplit(filter_secrets(location or "")).hostname or "an unknown place"
+        target = urljoin(f"https://{host}/", filter_secrets(location or ""))
+        return urlsplit(target).hostname or "an unknown place"
     except ValueError:
         return "an unknown place"

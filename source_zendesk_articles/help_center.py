@@ -49,7 +49,8 @@ def inspect(
     """
     reader = prove_staff(client)
     locales = ask_locales()
-    visitors_may_read = client.visitors_may_read(locales.default)
+    answer = client.visitors_may_read(locales.default)
+    visitors_may_read = None if answer is None else answer == "open"
     if treat_as_open:
         # Then nothing rests on the answer, or on getting one.
         visitors_may_read = visitors_may_read is True

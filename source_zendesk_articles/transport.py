@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -29,6 +30,7 @@ from airbyte_cdk.sources.streams.http.error_handlers import (
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from source_zendesk_articles.answers import Again, RateLimited, Refused, Usable, judge
 from source_zendesk_articles.config import AuthType
 from source_zendesk_articles.errors import (
     NoUsableAnswerError,
@@ -37,11 +39,15 @@ from source_zendesk_articles.errors import (
     broken_set_up,
 )
 from source_zendesk_articles.instants import write_instant
-from source_zendesk_articles.models import JsonObject, UnreadableAnswerError, parse_answer
+from source_zendesk_articles.models import JsonObject
 from source_zendesk_articles.pace import Pace
 from source_zendesk_articles.workers import WORKERS
 
 Answer = TypeVar("Answer")
+# What an answer is worth, by host, status, headers and body: see `answers`.
+Judge = Callable[
+    [str, int, Mapping[str, str], bytes], Usable[Answer] | Refused | RateLimited | Again
+]
 
 # Seconds to connect, and to wait for the next byte: big pages are known to take tens of seconds.
 TIMEOUT: Final = (10.0, 75.0)
@@ -55,8 +61,6 @@ HELP_CENTER: Final = "/api/v2/help_center"
 
 # As many at a time as cost no time, and let little more in than is wanted.
 _CHUNK_BYTES: Final = 256 * 1024
-# A token might be said to be created.
-_USABLE: Final = (HTTPStatus.OK, HTTPStatus.CREATED)
 _DAY: Final = 24 * 60 * 60
 # Python runs one thread at a time: parsed side by side, pages would all come late.
 _PARSING: Final = threading.Lock()
@@ -132,7 +136,9 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
     def __init__(
         self,
         request: str,
-        parse: Callable[[JsonObject], Answer],
+        judge: Callable[
+            [int, Mapping[str, str], bytes], Usable[Answer] | Refused | RateLimited | Again
+        ],
         policy: RetryPolicy,
         stats: RequestStats,
         pace: Pace | None,
@@ -141,13 +147,14 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         self.date: str | None = None
         self.content = b""
         self._request = request
-        self._parse = parse
+        self._judge = judge
         self._policy = policy
         self._stats = stats
         self._pace = pace
         self._failures = 0
         self._rate_limited = 0
         self._reason = ""
+        self._is_foreign = False
         self._is_rate_limited = False
 
     @property
@@ -178,19 +185,18 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
             content = self._read(answer)
         except requests.RequestException as error:
             return self._again(_broken(error))
-        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._again("the rate limit is reached", ResponseAction.RATE_LIMITED)
-        if answer.status_code not in _USABLE and _is_passing(answer.status_code):
-            return self._again(f"status {answer.status_code}")
+        with _PARSING:
+            judged = self._judge(answer.status_code, answer.headers, content)
+        match judged:
+            case RateLimited():
+                return self._again("the rate limit is reached", ResponseAction.RATE_LIMITED)
+            case Again(reason, is_foreign):
+                return self._again(reason, is_foreign=is_foreign)
+            case Usable(what):
+                self.answer = what
+            case Refused():
+                self.content = content
         self.date = _date(answer)
-        if answer.status_code in _USABLE:
-            try:
-                with _PARSING:
-                    self.answer = self._parse(parse_answer(content))
-            except UnreadableAnswerError as error:
-                return self._again(str(error))
-        else:
-            self.content = content
         return ErrorResolution(ResponseAction.SUCCESS)
 
     def backoff_time(
@@ -215,7 +221,11 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
             count, most = self._failures, self._policy.tries
             blind = 2 ** (count - 1)
         if count >= most:
-            raise NoUsableAnswerError(self._request, f"{self._reason}, {count} times in a row")
+            raise NoUsableAnswerError(
+                self._request,
+                f"{self._reason}, {count} times in a row",
+                is_foreign=self._is_foreign,
+            )
         seconds = min(asked_for or blind, self._policy.longest_wait)
         self._stats.count_wait(seconds + 1)
         if self._is_rate_limited and self._pace:
@@ -234,8 +244,15 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
                 raise NoUsableAnswerError(self._request, f"it has more than {most:,} bytes")
         return b"".join(chunks)
 
-    def _again(self, reason: str, action: ResponseAction = ResponseAction.RETRY) -> ErrorResolution:
+    def _again(
+        self,
+        reason: str,
+        action: ResponseAction = ResponseAction.RETRY,
+        *,
+        is_foreign: bool = False,
+    ) -> ErrorResolution:
         self._reason = reason
+        self._is_foreign = is_foreign
         self._is_rate_limited = action is ResponseAction.RATE_LIMITED
         return ErrorResolution(action, FailureType.transient_error, reason)
 
@@ -323,30 +340,42 @@ class Transport:
 
         Not by the CDK's own action for that: it waits, and goes on where no token came.
         """
-        handler, response = self._send("GET", path, parse, policy, params=params)
+        return self.ask(path, partial(judge, parse=parse), params, policy)
+
+    def ask(
+        self,
+        path: str,
+        judge: Judge[Answer],
+        params: Mapping[str, str] | None = None,
+        policy: RetryPolicy = PATIENT,
+    ) -> Answer:
+        """Do the same, for an answer that is judged otherwise."""
+        handler, response = self._send("GET", path, judge, policy, params=params)
         if response.status_code == HTTPStatus.UNAUTHORIZED and isinstance(self._auth, Renewable):
             self._auth.renew(response.request.headers["Authorization"])
-            handler, response = self._send("GET", path, parse, policy, params=params)
+            handler, response = self._send("GET", path, judge, policy, params=params)
         return self._answer(path, handler, response)
 
     def post(
         self, path: str, parse: Callable[[JsonObject], Answer], body: Mapping[str, object]
     ) -> Answer:
         """Return what the answer to a JSON body says."""
-        return self._answer(path, *self._send("POST", path, parse, PATIENT, body=body))
+        sent = self._send("POST", path, partial(judge, parse=parse), PATIENT, body=body)
+        return self._answer(path, *sent)
 
     def _send(  # noqa: PLR0913 -- a request has that many parts
         self,
         method: str,
         path: str,
-        parse: Callable[[JsonObject], Answer],
+        judge: Judge[Answer],
         policy: RetryPolicy,
         *,
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> tuple[_AnswerHandler[Answer], requests.Response]:
         pace = self._pace if _is_paced(path) else None
-        handler = _AnswerHandler(f"{method} {self._host}{path}", parse, policy, self._stats, pace)
+        request = f"{method} {self._host}{path}"
+        handler = _AnswerHandler(request, partial(judge, self._host), policy, self._stats, pace)
         http = HttpClient(
             name="articles",
             logger=_CLIENT_LOG,
@@ -404,15 +433,6 @@ class NoAuth(AuthBase):
 def _is_paced(path: str) -> bool:
     # Support's requests, `users/me` among them, count apart.
     return path.startswith(HELP_CENTER)
-
-
-def _is_passing(status: int) -> bool:
-    # An empty or partial success (204, 206) is not the answer that was asked for.
-    return (
-        status < HTTPStatus.MULTIPLE_CHOICES
-        or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY)
-        or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    )
 
 
 def _date(response: requests.Response) -> str | None:

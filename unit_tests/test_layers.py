@@ -16,6 +16,7 @@ ORDER = [
     "errors",
     "workers",
     "pace",
+    "answers",
     "transport",
     "auth",
     "client",

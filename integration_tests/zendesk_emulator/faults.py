@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .account import Credential
-from .answers import Answer, Request
+from .answers import Answer, Request, refusal
 from .pages import Json
 
 FaultKind = Literal[
@@ -70,6 +70,9 @@ class Fault:
         """Return what is answered instead of the account; None if that still answers."""
         match self.kind:
             case "status":
+                if self.body is None and 400 <= self.status < 500:
+                    # Zendesk's own are JSON; what stands before it answers otherwise.
+                    return replace(refusal(self.status, "Refused", "No"), headers=self.headers)
                 body = "Internal Server Error" if self.body is None else self.body
                 return Answer(self.status, body, self.headers)
             case "rate_limited":
