@@ -191,7 +191,7 @@ def test_no_answer_is_quoted_in_the_log(zendesk: ZendeskEmulator, fault: Fault) 
 
 
 @pytest.mark.usefixtures("waits")
-def test_one_bad_article_fails_the_sync_and_what_was_read_whole_stays_emitted(
+def test_one_bad_page_fails_the_sync_and_what_was_read_whole_stays_emitted(
     zendesk: ZendeskEmulator,
 ) -> None:
     zendesk.switches.cursor_order = "id"
@@ -200,16 +200,14 @@ def test_one_bad_article_fails_the_sync_and_what_was_read_whole_stays_emitted(
     bad = help_center.articles[120]
 
     def spoil(answer: dict[str, list[dict[str, object]]]) -> dict[str, object]:
-        for row in answer["articles"]:
-            if row["id"] == bad.id:
-                del row["source_locale"]
-        return dict(answer)
+        is_bad = any(row["id"] == bad.id for row in answer["articles"])
+        return {**answer, "articles": None} if is_bad else dict(answer)
 
     zendesk.faults.add(Fault("rewrite", path=PAGE, where=LISTING, rewrite=spoil, times=None))
     output = run(zendesk, "read", config(zendesk))
     failure_type, message = output.error
     assert failure_type == "transient_error"
-    assert "article without `source_locale`, 7 times in a row" in message
+    assert "a page whose `articles` is not a list, 7 times in a row" in message
     before = {
         (article.id, locale) for article in help_center.articles[:120] for locale in ("en-us", "de")
     }

@@ -320,13 +320,13 @@ def test_an_article_that_is_archived_before_its_translations_are_read_is_left_ou
 def test_lists_of_translations_that_are_not_there_are_no_empty_result(
     zendesk: ZendeskEmulator,
 ) -> None:
-    zendesk.switches.sideload_on_lists = False
+    zendesk.switches.sideload_on_lists = zendesk.switches.sideload_on_show = False
     furnish(zendesk.account.help_center())
     zendesk.faults.add(Fault("status", path="translations$", status=404, times=None))
     output = run(zendesk, "read", config(zendesk))
-    assert output.error[0] == "transient_error"
-    assert "the article is there, its list is not" in output.error[1]
-    assert output.states == []
+    assert output.error[0] == "config_error"
+    assert "7 of the articles of acme.zendesk.com cannot be read" in output.error[1]
+    assert output.records == []
 
 
 def test_an_article_that_is_restricted_during_the_listing_ends_up_internal(

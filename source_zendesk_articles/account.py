@@ -1,7 +1,7 @@
 """The Help Centers of an account, one after the other: a sync of them on one state, and `check`."""
 
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
@@ -190,7 +190,7 @@ def _list_brands(client: HelpCenterClient, config: Config) -> tuple[Brand, ...] 
     return None
 
 
-def _errors(planned: Plan, brands: Iterable[Brand]) -> dict[str, AirbyteTracedException]:
+def _errors(planned: Plan, brands: Sequence[Brand]) -> dict[str, AirbyteTracedException]:
     """Return what is wrong with the names in the configuration."""
     if not planned.subdomains and not planned.problems:
         raise no_help_center()

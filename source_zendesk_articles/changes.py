@@ -73,6 +73,7 @@ def change(
     disabled, the list may be all that Zendesk shows, which is unknown: then it is believed, and of
     an empty one at least that what is in a disabled locale is gone: what was public must not stay.
     """
+    translations = tuple(translations)
     found = variants(article, translations, rules.audience)
     current = {variant.translation.locale: variant for variant in found}
     listed = {translation.locale for translation in translations}

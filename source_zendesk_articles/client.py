@@ -17,7 +17,6 @@ from source_zendesk_articles.config import AuthType, host_of
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.instants import epoch
 from source_zendesk_articles.models import (
-    Article,
     Brand,
     Category,
     Changes,
@@ -26,8 +25,10 @@ from source_zendesk_articles.models import (
     Locales,
     OffsetPage,
     Page,
+    Row,
     Section,
     Translation,
+    Unreadable,
     User,
     parse_articles,
     parse_brands,
@@ -49,6 +50,7 @@ from source_zendesk_articles.transport import (
     VISITOR,
     NoAuth,
     RequestStats,
+    RetryPolicy,
     Transport,
 )
 
@@ -163,7 +165,7 @@ class HelpCenterClient:
             _LOG.warning("%s The Help Center is taken for closed to visitors.", error)
             return None
 
-    def articles(self, size: int | None = None) -> Iterator[tuple[Article, ...]]:
+    def articles(self, size: int | None = None) -> Iterator[tuple[Row, ...]]:
         """Yield every article with its translations, a page at a time, in no order to lean on.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
@@ -211,18 +213,25 @@ class HelpCenterClient:
         changes, self._changes_size = self._sized(path, parse_changes, params, "per_page", size)
         return changes
 
-    def article(self, article_id: int) -> Article | None:
+    def article(self, article_id: int, policy: RetryPolicy = PATIENT) -> Row | None:
         """Return an article with its translations; None where it is archived or deleted.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#show-article
         """
         path = f"{HELP_CENTER}/articles/{article_id}"
         try:
-            return self._signed.get(path, parse_shown_article, {"include": _SIDELOADS})
+            shown = self._signed.get(path, parse_shown_article, {"include": _SIDELOADS}, policy)
         except RefusalError as error:
             if error.status not in _GONE:
                 raise
-        return None
+            return None
+        if isinstance(shown, Unreadable):
+            return shown._replace(id=article_id)
+        if shown.id != article_id:
+            return Unreadable(
+                article_id, "article instead of which another one is shown", (shown.id,)
+            )
+        return shown
 
     def categories(self) -> Iterator[tuple[Category, ...]]:
         """Yield the categories, a page at a time.
@@ -240,22 +249,25 @@ class HelpCenterClient:
         path = f"{HELP_CENTER}{inside}/sections"
         return self._pages(path, parse_sections, key=attrgetter("id"), include="translations")
 
-    def translations(self, article_id: int) -> tuple[Translation, ...] | None:
-        """Return an article's translations, None where the article is gone.
+    def translations(self, article_id: int) -> tuple[Translation, ...] | Unreadable:
+        """Return an article's translations; if there is no such list, the article may be gone.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/translations/#list-translations
         """
         path = f"{HELP_CENTER}/articles/{article_id}/translations"
+        texts: list[Translation] = []
         try:
-            pages = self._pages(path, parse_translations, key=attrgetter("locale"))
-            return tuple(row for page in pages for row in page)
+            for page in self._pages(path, parse_translations, key=_locale):
+                for row in page:
+                    if isinstance(row, Unreadable):
+                        return row._replace(id=article_id)
+                    texts.append(row)
         except RefusalError as error:
             if error.status not in _GONE:
                 raise
-        # No list is not yet no article.
-        if self.article(article_id) is None:
-            return None
-        raise NoUsableAnswerError(f"GET {self.host}{path}", "the article is there, its list is not")
+            problem = f"article whose list of translations is not there ({error.status})"
+            return Unreadable(article_id, problem)
+        return tuple(texts)
 
     def _pages(
         self,
@@ -307,3 +319,7 @@ class HelpCenterClient:
                     raise
                 size //= 2
                 _LOG.info("%s. Asking for %d at a time.", error.internal_message, size)
+
+
+def _locale(row: Translation | Unreadable) -> str | None:
+    return None if isinstance(row, Unreadable) else row.locale

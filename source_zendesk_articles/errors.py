@@ -4,9 +4,12 @@
 https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol#airbytetracemessage
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
+from operator import attrgetter
 from typing import Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -23,9 +26,13 @@ from source_zendesk_articles.advice import (
     on_token_refusal,
 )
 from source_zendesk_articles.config import AuthType
+from source_zendesk_articles.models import BrokenText, Unreadable
 
 TOKEN_PATH: Final = "/oauth/tokens"  # noqa: S105 -- an address
 _DETAIL_LENGTH = 200
+# What was sent of an article that cannot be read.
+_SHOWN_LENGTH = 60
+_JSON = json.JSONEncoder(default=attrgetter("text"), check_circular=False)
 
 
 class NoUsableAnswerError(AirbyteTracedException):
@@ -193,6 +200,38 @@ def too_many_vanished(
         internal_message=f"{missing} of {known} known articles are missing in the listing",
         failure_type=FailureType.config_error,
     )
+
+
+def unreadable_articles(
+    host: str, named: Sequence[Unreadable], total: int
+) -> AirbyteTracedException:
+    """Return the error for a sync that could not read some articles, of which these are `named`."""
+    more = f"; and {total - len(named)} more" if total > len(named) else ""
+    listed = "; ".join(map(_line, named)) + more
+    return AirbyteTracedException(
+        message=f"{total} of the articles of {host} cannot be read: {listed}. What was emitted of "
+        "them before stays as it is until they can be read; everything else was synced. Open each "
+        "of them in Zendesk and save it again. If that does not help, please report this to the "
+        "connector's developers.",
+        internal_message=f"{total} articles cannot be read",
+        failure_type=FailureType.config_error,
+    )
+
+
+def _line(row: Unreadable) -> str:
+    name = "one without a usable id" if row.id is None else str(row.id)
+    sent = f" ({_shown(row.sent[0])})" if row.sent else ""
+    return f"{name}: {row.problem}{sent}"
+
+
+def _shown(value: object) -> str:
+    """Return the beginning of what was sent, as JSON; of what is long or deep only that is made."""
+    if isinstance(value, (str, BrokenText)):
+        value = filter_secrets(value if isinstance(value, str) else value.text)
+    parts = islice(_JSON.iterencode(value), _SHOWN_LENGTH)
+    # Masked before it is cut: of half a secret nobody would know that it is one.
+    text = filter_secrets("".join(parts))
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
 def unknown_visibility(host: str) -> AirbyteTracedException:

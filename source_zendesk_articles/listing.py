@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, NamedTuple
 
 from source_zendesk_articles.client import PAGE_SIZE, HelpCenterClient
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
-from source_zendesk_articles.models import Article, OffsetPage
+from source_zendesk_articles.models import OffsetPage, Row, Unreadable
 from source_zendesk_articles.workers import WORKERS, Tick, Workers
 
 # There is none after the hundredth: so far they reach from either end of a list.
@@ -31,13 +31,13 @@ _LOG = logging.getLogger("airbyte.zendesk")
 
 
 class ListedPage(NamedTuple):
-    """Articles, and when they were fetched, by `time.monotonic`.
+    """Articles, also those that cannot be read, and when they were fetched, by `time.monotonic`.
 
     For the listing itself: what is to be asked for after them, and what does not add up, "" where
     all does.
     """
 
-    articles: tuple[Article, ...]
+    articles: tuple[Row, ...]
     fetched_at: float
     more: tuple["_Call", ...] = ()
     mismatch: str = ""
@@ -60,7 +60,8 @@ class ArticleListing(Generic[Tick]):
         self._client = client
         self._workers = workers
         self._began_at = ""
-        self._existing: set[int] = set()
+        # One that has no id that can be read counts each time.
+        self._existing: set[object] = set()
         self._cursor_page_size = PAGE_SIZE
         self._under_way: deque[Future[ListedPage]] = deque()
         self._waiting: deque[_Call] = deque()
@@ -120,7 +121,9 @@ class ArticleListing(Generic[Tick]):
             self._waiting.extend(fetched.more)
             self._ask_ahead()
             self._existing.update(
-                row.id for row in fetched.articles if _created_at(row) <= self._began_at
+                object() if row.id is None else row.id
+                for row in fetched.articles
+                if _created_at(row) <= self._began_at
             )
             yield fetched
         return ""
@@ -134,7 +137,8 @@ class ArticleListing(Generic[Tick]):
         page = self._offset_page("", 1)
         # What is younger than the earliest answer may not be in the total.
         self.total, self._began_at = page.total, self._client.began_at
-        if any(article.translations is None for article in page.articles):
+        rows = (row for row in page.articles if not isinstance(row, Unreadable))
+        if any(article.translations is None for article in rows):
             # With cursor pages they are known to come. One by one they would cost a request each.
             return _listed((), mismatch="translations do not come with offset pages")
         if _is_in_reach(page.total):
@@ -185,13 +189,13 @@ class ArticleListing(Generic[Tick]):
         return page
 
 
-def _cursor_page(pages: Iterator[tuple[Article, ...]]) -> ListedPage:
+def _cursor_page(pages: Iterator[tuple[Row, ...]]) -> ListedPage:
     page = next(pages, None)
     return _listed(()) if page is None else _listed(page, (partial(_cursor_page, pages),))
 
 
 def _listed(
-    articles: tuple[Article, ...], more: tuple[_Call, ...] = (), mismatch: str = ""
+    articles: tuple[Row, ...], more: tuple[_Call, ...] = (), mismatch: str = ""
 ) -> ListedPage:
     return ListedPage(articles, monotonic(), more, mismatch)
 
@@ -215,11 +219,12 @@ def _is_in_reach(articles: int) -> bool:
     return _pages_of(articles) < 2 * OFFSET_PAGES
 
 
-def _created_at(article: Article) -> str:
+def _created_at(row: Row) -> str:
     # Where nobody knows when it was made, it counts as one that was there.
-    return str(article.raw.get("created_at") or "")
+    return "" if isinstance(row, Unreadable) else str(row.raw.get("created_at") or "")
 
 
-def _letters(articles: tuple[Article, ...]) -> int:
+def _letters(rows: tuple[Row, ...]) -> int:
+    articles = (row for row in rows if not isinstance(row, Unreadable))
     texts = (text.body for article in articles for text in article.translations or ())
     return sum(len(body) for body in texts if body)

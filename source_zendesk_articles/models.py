@@ -1,18 +1,19 @@
 """What Zendesk answers, parsed once: JSON → users, locales, articles, translations, pages.
 
-A field that a decision rests on is required, in its type, or the whole answer is unreadable.
-What else is asked for stays as it came, in `raw`.
+A field that a decision rests on is required, in its type, or the whole answer is unreadable: of
+a list of articles the row only. What else is asked for stays as it came, in `raw`.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, NoReturn, TypeVar
 
 import orjson
 
-from source_zendesk_articles.instants import parse_instant
+from source_zendesk_articles.instants import parse_stamp
 
 JsonObject = Mapping[str, object]
 Item = TypeVar("Item")
@@ -20,10 +21,49 @@ Item = TypeVar("Item")
 
 # Zendesk documents 300 to 172,800 s; beyond that it is no lifetime.
 _LIFETIMES = range(1, 172_801)
+# Ids are 64-bit numbers with a sign, and so are the integers of the state and of destinations.
+_NUMBERS = range(2**63)
+# The longest that Zendesk lists has 11 characters. It goes into every state.
+_LONGEST_LOCALE = 64
+
+# The article's own fields that go out unchanged.
+ARTICLE_FIELDS: Final = (
+    "url",
+    "author_id",
+    "section_id",
+    "permission_group_id",
+    "user_segment_id",
+    "user_segment_ids",
+    "label_names",
+    "content_tag_ids",
+    "promoted",
+    "position",
+    "comments_disabled",
+    "vote_sum",
+    "vote_count",
+    "created_at",
+)
 
 
 class UnreadableAnswerError(ValueError):
-    """An answer that is not what Zendesk documents: cut off, of another shape, not JSON."""
+    """An answer that is not what Zendesk documents: cut off, of another shape, not JSON.
+
+    `sent` holds what was sent instead, if anything was.
+    """
+
+    def __init__(self, problem: str, *sent: object) -> None:
+        super().__init__(problem)
+        self.sent = sent
+
+
+@dataclass(frozen=True)
+class BrokenText:
+    """What stands for a text that cannot be encoded: half of a character, or bytes of no UTF-8.
+
+    No field of an answer may be one.
+    """
+
+    text: str
 
 
 class User(NamedTuple):
@@ -143,6 +183,22 @@ class Article(NamedTuple):
     category: Category | None = None
 
 
+class Unreadable(NamedTuple):
+    """An article that cannot be read; `id` is None if it has none that can be.
+
+    `problem` says what is wrong, `sent` holds what was sent there, if anything was. When it was
+    stamped is not known.
+    """
+
+    id: int | None
+    problem: str
+    sent: tuple[object, ...] = ()
+    updated_at: str = ""
+
+
+Row = Article | Unreadable
+
+
 class Changes(NamedTuple):
     """A page of the incremental list, whose articles ascend by `updated_at`.
 
@@ -151,7 +207,7 @@ class Changes(NamedTuple):
     https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
     """
 
-    articles: tuple[Article, ...]
+    articles: tuple[Row, ...]
     has_more: bool
 
 
@@ -184,7 +240,7 @@ class OffsetPage(NamedTuple):
     https://developer.zendesk.com/api-reference/introduction/pagination/#using-offset-pagination
     """
 
-    articles: tuple[Article, ...]
+    articles: tuple[Row, ...]
     total: int
     has_more: bool
 
@@ -207,8 +263,43 @@ def parse_answer(content: bytes) -> JsonObject:
     try:
         answer = orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise UnreadableAnswerError("an answer that is not JSON, or not whole") from None
+        answer = _tolerant(content)
     return _object(answer, "an answer")
+
+
+def _tolerant(content: bytes) -> object:
+    """Return the JSON that an answer holds, each text that is none as a `BrokenText`.
+
+    One of them makes `orjson` refuse a page with a hundred articles.
+    """
+    try:
+        answer = json.loads(content.decode(errors="surrogateescape"), parse_constant=_refuse)
+        return _with_broken_texts(answer)
+    except (ValueError, RecursionError):
+        raise UnreadableAnswerError("an answer that is not JSON, or not whole") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _with_broken_texts(value: object) -> object:
+    match value:
+        case dict():
+            return {key: _with_broken_texts(inner) for key, inner in value.items()}
+        case list():
+            return [_with_broken_texts(inner) for inner in value]
+        case str() if not _can_be_encoded(value):
+            return BrokenText(value)
+    return value
+
+
+def _can_be_encoded(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def parse_token(answer: JsonObject) -> Token:
@@ -266,9 +357,9 @@ def parse_visitors_articles(answer: JsonObject) -> tuple[int, ...]:
     return tuple(_integer(_object(row, "article"), "id", "article") for row in rows)
 
 
-def parse_articles(answer: JsonObject) -> Page[Article]:
+def parse_articles(answer: JsonObject) -> Page[Row]:
     """Parse a cursor page of articles."""
-    return _page(answer, "articles", _article_with_sideloads(answer))
+    return _page(answer, "articles", _row_with_sideloads(answer))
 
 
 def parse_offset_page(answer: JsonObject) -> OffsetPage:
@@ -289,13 +380,16 @@ def parse_changes(answer: JsonObject) -> Changes:
 
 
 def parse_categories(answer: JsonObject) -> Page[Category]:
-    """Parse a cursor page of categories."""
-    return _page(answer, "categories", _category)
+    """Parse a cursor page of categories; one that cannot be read is left out.
+
+    What is in it stands nowhere, then: nothing is retracted for that.
+    """
+    return _readable(_page(answer, "categories", _row_of(_category)))
 
 
 def parse_sections(answer: JsonObject) -> Page[Section]:
-    """Parse a cursor page of sections."""
-    return _page(answer, "sections", _section)
+    """Parse a cursor page of sections, as one of categories."""
+    return _readable(_page(answer, "sections", _row_of(_section)))
 
 
 def parse_brands(answer: JsonObject) -> Page[Brand]:
@@ -303,14 +397,14 @@ def parse_brands(answer: JsonObject) -> Page[Brand]:
     return _page(answer, "brands", _brand)
 
 
-def parse_shown_article(answer: JsonObject) -> Article:
+def parse_shown_article(answer: JsonObject) -> Row:
     """Parse `GET /articles/{id}`."""
-    return _article_with_sideloads(answer)(_required(answer, "article", "an answer"))
+    return _row_with_sideloads(answer)(_required(answer, "article", "an answer"))
 
 
-def parse_translations(answer: JsonObject) -> Page[Translation]:
+def parse_translations(answer: JsonObject) -> Page[Translation | Unreadable]:
     """Parse a cursor page of an article's translations."""
-    return _page(answer, "translations", _translation)
+    return _page(answer, "translations", _row_of(_translation))
 
 
 def _page(answer: JsonObject, key: str, parse: Callable[[object], Item]) -> Page[Item]:
@@ -322,16 +416,42 @@ def _page(answer: JsonObject, key: str, parse: Callable[[object], Item]) -> Page
     )
 
 
+def _readable(page: Page[Item | Unreadable]) -> Page[Item]:
+    return Page(tuple(row for row in page.items if not isinstance(row, Unreadable)), page.after)
+
+
 # Thousands of articles wait to be emitted: what nobody asks for is not kept in memory.
 _NOT_KEPT = {"translations", "body", "title", "name"}
 _KEPT = ("id", "html_url", "draft", "hidden")
+_WRITTEN = (*ARTICLE_FIELDS, "edited_at")
 
 
-def _articles(answer: JsonObject) -> tuple[Article, ...]:
-    return tuple(map(_article_with_sideloads(answer), _array(answer, "articles", "a page")))
+def _articles(answer: JsonObject) -> tuple[Row, ...]:
+    return tuple(map(_row_with_sideloads(answer), _array(answer, "articles", "a page")))
 
 
-def _article_with_sideloads(answer: JsonObject) -> Callable[[object], Article]:
+def _row_of(parse: Callable[[object], Item]) -> Callable[[object], Item | Unreadable]:
+    """Return what parses a row of a list, of which it may be the only one that cannot be read."""
+
+    def parse_row(row: object) -> Item | Unreadable:
+        try:
+            return parse(row)
+        except UnreadableAnswerError as error:
+            return _unreadable(row, error)
+
+    return parse_row
+
+
+def _unreadable(row: object, error: UnreadableAnswerError) -> Unreadable:
+    try:
+        row_id = _integer(_object(row, "article"), "id", "article")
+    except UnreadableAnswerError:
+        # Nothing else names it.
+        return Unreadable(None, str(error), error.sent or (row,))
+    return Unreadable(row_id, str(error), error.sent)
+
+
+def _row_with_sideloads(answer: JsonObject) -> Callable[[object], Row]:
     """Return what parses an article of this answer.
 
     https://developer.zendesk.com/documentation/developer-tools/working-with-data/sideloading-related-records/
@@ -347,7 +467,7 @@ def _article_with_sideloads(answer: JsonObject) -> Callable[[object], Article]:
         category = categories.get(section.category_id or 0)
         return article._replace(section=section, category=category)
 
-    return parse
+    return _row_of(parse)
 
 
 def _sideloaded(answer: JsonObject, key: str, parse: Callable[[object], Item]) -> Iterator[Item]:
@@ -360,9 +480,10 @@ def _sideloaded(answer: JsonObject, key: str, parse: Callable[[object], Item]) -
 
 def _article(row: object) -> Article:
     raw = _object(row, "article")
+    _writable(raw, _WRITTEN, "article")
     return Article(
         id=_integer(raw, "id", "article"),
-        source_locale=_text(raw, "source_locale", "article"),
+        source_locale=_locale(raw, "source_locale", "article"),
         updated_at=_instant(raw, "updated_at", "article"),
         section_id=_integer_or_null(raw, "section_id", "article"),
         label_names=_texts_if_any(raw, "label_names", "article"),
@@ -390,14 +511,17 @@ def _brand(row: object) -> Brand:
 
 def _translation(row: object) -> Translation:
     raw = _object(row, "translation")
-    title = _text_or_null(raw, "title", "translation")
-    body = _text_or_null(raw, "body", "translation")
+    locale = _locale(raw, "locale", "translation")
+    what = f"translation {locale}"
+    title = _text_or_null(raw, "title", what)
+    body = _text_or_null(raw, "body", what)
+    _writable(raw, _KEPT, what)
     return Translation(
-        locale=_text(raw, "locale", "translation"),
+        locale=locale,
         title=title,
         body=body,
-        updated_at=_instant(raw, "updated_at", "translation"),
-        outdated=_boolean(raw, "outdated", "translation"),
+        updated_at=_instant(raw, "updated_at", what),
+        outdated=_boolean(raw, "outdated", what),
         content_hash=content_hash(title, body),
         raw={name: raw[name] for name in _KEPT if name in raw},
     )
@@ -418,7 +542,9 @@ def _section(row: object) -> Section:
 
 
 def _names(raw: JsonObject, what: str) -> Names:
-    shown = _text_or_null(raw, "name", what) or ""
+    # A name that is none is like one that is not there.
+    is_broken = isinstance(raw.get("name"), BrokenText)
+    shown = "" if is_broken else _text_or_null(raw, "name", what) or ""
     translations = raw.get("translations")
     by_locale: dict[str, str] = {}
     locales = set()
@@ -444,28 +570,28 @@ def _required(raw: JsonObject, key: str, what: str) -> object:
 
 def _object(value: object, what: str) -> JsonObject:
     if not isinstance(value, dict):
-        raise UnreadableAnswerError(f"{what} that is not a JSON object")
+        raise UnreadableAnswerError(f"{what} that is not a JSON object", value)
     return value
 
 
 def _array(raw: JsonObject, key: str, what: str) -> list[object]:
     value = _required(raw, key, what)
     if not isinstance(value, list):
-        raise UnreadableAnswerError(f"{what} whose `{key}` is not a list")
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a list", value)
     return value
 
 
 def _text(raw: JsonObject, key: str, what: str) -> str:
     value = _required(raw, key, what)
     if not isinstance(value, str) or not value:
-        raise UnreadableAnswerError(f"{what} whose `{key}` is not a text")
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a text", value)
     return value
 
 
 def _text_or_null(raw: JsonObject, key: str, what: str) -> str | None:
     value = _required(raw, key, what)
     if value is not None and not isinstance(value, str):
-        raise UnreadableAnswerError(f"{what} whose `{key}` is not a text")
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a text", value)
     return value
 
 
@@ -473,7 +599,7 @@ def _texts(raw: JsonObject, key: str, what: str) -> tuple[str, ...]:
     values = _array(raw, key, what)
     texts = tuple(value for value in values if isinstance(value, str))
     if len(texts) != len(values):
-        raise UnreadableAnswerError(f"{what} whose `{key}` are not texts")
+        raise UnreadableAnswerError(f"{what} whose `{key}` are not texts", values)
     return texts
 
 
@@ -484,14 +610,16 @@ def _texts_if_any(raw: JsonObject, key: str, what: str) -> tuple[str, ...]:
 def _boolean(raw: JsonObject, key: str, what: str) -> bool:
     value = _required(raw, key, what)
     if not isinstance(value, bool):
-        raise UnreadableAnswerError(f"{what} whose `{key}` is neither true nor false")
+        raise UnreadableAnswerError(f"{what} whose `{key}` is neither true nor false", value)
     return value
 
 
 def _integer(raw: JsonObject, key: str, what: str) -> int:
     value = _required(raw, key, what)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise UnreadableAnswerError(f"{what} whose `{key}` is not a whole number")
+    if not isinstance(value, int) or isinstance(value, bool) or value not in _NUMBERS:
+        raise UnreadableAnswerError(
+            f"{what} whose `{key}` is not a whole number from 0 to 2^63 - 1", value
+        )
     return value
 
 
@@ -500,7 +628,31 @@ def _integer_or_null(raw: JsonObject, key: str, what: str) -> int | None:
 
 
 def _instant(raw: JsonObject, key: str, what: str) -> str:
+    value = _required(raw, key, what)
     try:
-        return parse_instant(_required(raw, key, what))
+        return parse_stamp(value)
     except ValueError:
-        raise UnreadableAnswerError(f"{what} whose `{key}` is not a time") from None
+        problem = f"{what} whose `{key}` is not a time from 2000 to 2999"
+        raise UnreadableAnswerError(problem, value) from None
+
+
+def _locale(raw: JsonObject, key: str, what: str) -> str:
+    locale = _text(raw, key, what)
+    if not locale.isprintable() or " " in locale or len(locale) > _LONGEST_LOCALE:
+        raise UnreadableAnswerError(f"{what} whose `{key}` is not a locale", locale)
+    return locale
+
+
+def _writable(raw: JsonObject, names: tuple[str, ...], what: str) -> None:
+    """Refuse what could not be written out again: broken text, or what is nested too deep.
+
+    `orjson` stops at some 250 levels. A message, and what a digest is made of, add a few.
+    """
+    try:
+        orjson.dumps([[[[[[[[raw.get(name) for name in names]]]]]]]])
+    except TypeError:
+        if len(names) == 1:
+            problem = f"{what} whose `{names[0]}` has broken text or is nested too deep"
+            raise UnreadableAnswerError(problem, raw[names[0]]) from None
+        for name in names:
+            _writable(raw, (name,), what)

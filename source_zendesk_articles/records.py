@@ -3,7 +3,7 @@
 Only a record's `body_markdown` is filled in later, where that is not in the way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Final, Literal
@@ -14,28 +14,10 @@ from source_zendesk_articles.config import host_of
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import DIGEST_BYTES
 from source_zendesk_articles.markdown import to_markdown
-from source_zendesk_articles.models import Article, content_hash
+from source_zendesk_articles.models import ARTICLE_FIELDS, Article, content_hash
 from source_zendesk_articles.variants import INTERNAL, Variant
 
 Record = dict[str, object]
-
-# The article's own fields that go out unchanged, null where Zendesk left one out.
-_ARTICLE_FIELDS: Final = (
-    "url",
-    "author_id",
-    "section_id",
-    "permission_group_id",
-    "user_segment_id",
-    "user_segment_ids",
-    "label_names",
-    "content_tag_ids",
-    "promoted",
-    "position",
-    "comments_disabled",
-    "vote_sum",
-    "vote_count",
-    "created_at",
-)
 
 # Of the article's own fields, those that do not count as a change: they move all the time, or
 # never.
@@ -58,11 +40,14 @@ NOTICED: Final = (
     "category_id",
     "section_name",
     "category_name",
-    *(name for name in _ARTICLE_FIELDS if name not in _UNNOTICED),
+    *(name for name in ARTICLE_FIELDS if name not in _UNNOTICED),
     "content_hash",
 )
 # Another number emits every article once more: raise it with `NOTICED`, in a major version.
 DIGEST_VERSION = 2
+
+# Lists whose order nobody notices; all records of an article share them.
+_UNORDERED: Final = ("user_segment_ids", "label_names", "content_tag_ids")
 
 _noticed = itemgetter(*NOTICED)
 
@@ -115,7 +100,7 @@ def shared_fields(article: Article, brand_subdomain: str) -> Record:
         "article_updated_at": article.updated_at,
         "source_locale": article.source_locale,
         "_ab_cdc_deleted_at": None,
-        **{name: raw.get(name) for name in _ARTICLE_FIELDS},
+        **{name: raw.get(name) for name in ARTICLE_FIELDS},
     }
 
 
@@ -163,17 +148,23 @@ def add_markdown(records: Iterable[Record]) -> None:
         record["body_markdown"] = to_markdown(body if isinstance(body, str) else None, address)
 
 
-def digest(records: Iterable[Record], markdown_version: int = 0) -> bytes:
+def digest(records: Sequence[Record], markdown_version: int = 0) -> bytes:
     """Return a digest of an article's records: another one when something counts as a change.
 
     The Markdown follows from the body, the address and its version, 0 where there is none.
     """
+    ordered = {name: _in_order(record[name]) for record in records[:1] for name in _UNORDERED}
     # The hash of the content counts null as empty, and does not tell where the title ends.
-    rows = sorted((_noticed(record), record["body"] is None) for record in records)
+    rows = sorted((_noticed(record | ordered), record["body"] is None) for record in records)
     noticed = orjson.dumps([DIGEST_VERSION, markdown_version, rows])
     hashed = blake2b(noticed, digest_size=DIGEST_BYTES).digest()
     # All zeros is the mark of a doubt.
     return hashed if any(hashed) else b"\1" * DIGEST_BYTES
+
+
+def _in_order(value: object) -> object:
+    # What is in it is passed on as it came, and may be anything.
+    return sorted(value, key=orjson.dumps) if isinstance(value, list) else value
 
 
 def retraction(  # noqa: PLR0913 -- what a retraction tells

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
@@ -28,10 +29,12 @@ from source_zendesk_articles.due import (
     next_start,
 )
 from source_zendesk_articles.errors import (
+    NoUsableAnswerError,
     RefusalError,
     reader_changed,
     too_many_vanished,
     unknown_visibility,
+    unreadable_articles,
 )
 from source_zendesk_articles.help_center import (
     SETTLING_SECONDS,
@@ -49,12 +52,14 @@ from source_zendesk_articles.hierarchy import Hierarchy, is_placed
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.listing import ArticleListing, ListedPage
 from source_zendesk_articles.markdown import MARKDOWN_VERSION
-from source_zendesk_articles.models import Article, Changes, Translation
+from source_zendesk_articles.models import Article, Changes, Row, Translation, Unreadable
 from source_zendesk_articles.outbox import Outbox
 from source_zendesk_articles.records import DIGEST_VERSION, Record
 from source_zendesk_articles.scope import fingerprint, has_article
 from source_zendesk_articles.state import HelpCenterState, Listing, State, scope_of
 from source_zendesk_articles.stats import Progress, ReadStats, progress, summary
+from source_zendesk_articles.transport import BIG_PAGE
+from source_zendesk_articles.unreadable import UnreadableArticles
 from source_zendesk_articles.variants import Audience, has_source
 from source_zendesk_articles.workers import InOrder, Workers
 
@@ -87,7 +92,8 @@ def sync_help_center(
     try:
         with closing(Workers(tell)) as workers, closing(Workers(tell, CONVERTERS)) as converters:
             conversions = Conversions(converters)
-            given = _Given(client, config, outbox, begin, workers, conversions, stats, Hierarchy())
+            more = stats, Hierarchy(), UnreadableArticles()
+            given = _Given(client, config, outbox, begin, workers, conversions, *more)
             yield from _sync(given)
     except BaseException:
         # Nobody waits any more for what the threads are at.
@@ -106,6 +112,7 @@ class _Given(NamedTuple):
     conversions: Conversions[Progress]
     stats: ReadStats
     hierarchy: Hierarchy
+    unreadable: UnreadableArticles
 
 
 def _sync(given: _Given) -> Generator[Emitted, None, None]:
@@ -155,6 +162,7 @@ class _Sync:
             self._conversions,
             self._stats,
             self._hierarchy,
+            self._unreadable,
         ) = given
         self._client = client
         self._help_center = help_center
@@ -199,7 +207,7 @@ class _Sync:
             yield from self._see(changes.articles)
             yield self._workers.tick()
             # Not `end_time`: it is 1 if there are no rows.
-            stamps = [article.updated_at for article in changes.articles]
+            stamps = [row.updated_at for row in changes.articles if isinstance(row, Article)]
             if not changes.has_more and (since == start or ascend(stamps)):
                 break
             following = next_start(stamps, since, self._settled) if changes.has_more else None
@@ -212,6 +220,7 @@ class _Sync:
         yield from self._send()
         self._finish(listing._replace(updated_at=self._position), self._entry.reader)
         self._log_summary("what changed")
+        yield from self._fail_if_unreadable()
         return True
 
     def _changes(self, since: str) -> Changes:
@@ -258,13 +267,25 @@ class _Sync:
         began_at = self._client.began_at
         self._finish(Listing(self._position, began_at, len(seen), self.scope), reader)
         self._log_summary("a listing")
+        yield from self._fail_if_unreadable()
         return True
+
+    def _fail_if_unreadable(self) -> Iterator[Emitted]:
+        """Fail, behind the state, if articles could not be read: all else is done.
+
+        They are in doubt, so that the next sync lists again.
+        """
+        if self._unreadable:
+            yield from self._outbox.tell()
+            named, total = self._unreadable.named, len(self._unreadable)
+            raise unreadable_articles(self._client.host, named, total)
 
     def _see_all(
         self, listing: ArticleListing[Progress]
     ) -> Generator[Emitted, None, Collection[int]]:
         """Return the ids of the articles that a whole listing showed."""
         self._stats.is_first = len(self._known) == 0
+        self._unreadable.begin_again()
         seen: dict[int, tuple[str, float]] = {}
         for page in listing.read():
             self._stats.total = listing.total
@@ -273,6 +294,7 @@ class _Sync:
             # What waits may be gone by now.
             self._outbox.clear()
             seen.clear()
+            self._unreadable.begin_again()
             self._stats.begin_again()
             for page in listing.read_by_cursor():
                 yield from self._see_page(page, seen)
@@ -285,12 +307,18 @@ class _Sync:
         if isinstance(page, Progress):
             yield page
             return
-        sightings = {row.id: (row.updated_at, page.fetched_at) for row in page.articles}
+        sightings = {
+            row.id: (row.updated_at, page.fetched_at) for row in page.articles if row.id is not None
+        }
         # Pages come in their order, and one that had to be asked for again is younger than others
         # that come after it: of two sightings of an article the older one may come last.
-        articles = [row for row in page.articles if sightings[row.id] >= seen.get(row.id, ("", 0))]
-        gone = yield from self._see(articles)
-        seen.update((row.id, sightings[row.id]) for row in articles)
+        rows = [
+            row
+            for row in page.articles
+            if row.id is None or sightings[row.id] >= seen.get(row.id, ("", 0))
+        ]
+        gone = yield from self._see(rows)
+        seen.update((row.id, sightings[row.id]) for row in rows if row.id is not None)
         for article_id in gone:
             del seen[article_id]
         yield self._workers.tick()
@@ -299,14 +327,16 @@ class _Sync:
         """Ask for the known articles that were not shown, and retract those that are gone.
 
         One that the listing before did not show either is not asked for: an archived article may
-        go on answering.
+        go on answering. Unless this listing may have hidden it.
         """
-        missed = {article_id for article_id in missing if self._was_missed(article_id)}
+        missed = set() if self._unreadable.hide_others else set(filter(self._was_missed, missing))
         to_ask = (article_id for article_id in missing if article_id not in missed)
         shown = InOrder(self._workers, (partial(self._client.article, row) for row in to_ask))
         for article_id in missing:
             article = None if article_id in missed else (yield from shown.next())
-            if article is None or (yield from self._see([article], missed=True)):
+            if isinstance(article, Unreadable):
+                self._leave_in_doubt(article)
+            elif article is None or (yield from self._see([article], missed=True)):
                 self._gone(article_id)
             yield from self._send_if_full()
 
@@ -322,38 +352,83 @@ class _Sync:
         return known is not None and known.missed
 
     def _see(
-        self, articles: Sequence[Article], *, missed: bool = False
+        self, rows: Sequence[Row], *, missed: bool = False
     ) -> Generator[Emitted, None, set[int]]:
         """Put into the outbox what articles call for; return which of them are gone by now."""
         subdomain = self._client.subdomain
+        gone: set[int] = set()
+        articles = [row for row in rows if isinstance(row, Article)]
+        self._unreadable.discard(row.id for row in articles)
+        for row in rows:
+            if isinstance(row, Unreadable):
+                articles += yield from self._ask_again(row, gone)
         placed = yield from self._placed(articles)
         looked_at = [self._look(article) for article in placed]
         calls = (
             partial(self._client.translations, row.id) for row, _, whole in looked_at if not whole
         )
         asked = InOrder(self._workers, calls)
-        gone: set[int] = set()
+        again: list[Article] = []
         for article, is_in_scope, is_whole in looked_at:
             self._stats.articles += 1
             if article.section is None and (is_in_scope or self._rules.filters.need_section):
                 self._stats.nowhere += 1
             translations = article.translations
             if not is_whole:
-                translations = self._completed(article, (yield from asked.next()))
+                texts = yield from asked.next()
+                if isinstance(texts, Unreadable):
+                    again += yield from self._ask_again(texts, gone, whole=True)
+                    continue
+                translations = self._completed(article, texts)
             held = self._known.locales(article.id)
             if not is_in_scope:
                 self._call_for(retract(subdomain, article.id, held, OUT_OF_SCOPE), missed=missed)
-            elif translations is None:
-                self._outbox.drop(subdomain, article.id)
-                gone.add(article.id)
             else:
-                called_for = change(article, translations, held, self._rules)
+                called_for = change(article, translations or (), held, self._rules)
                 self._stats.outdated += called_for.outdated
                 self._stats.variants += len(called_for.records)
                 self._call_for(called_for, missed=missed)
             yield from self._send_if_full()
         self._conversions.begin()
+        if again:
+            gone |= yield from self._see(again, missed=missed)
         return gone
+
+    def _ask_again(
+        self, row: Unreadable, gone: set[int], *, whole: bool = False
+    ) -> Generator[Emitted, None, list[Article]]:
+        """Ask once more, alone, for an article that cannot be read; return it if it can be now.
+
+        If not, it is left in doubt, or is one that is `gone`. `whole`: with its translations.
+        """
+        shown: Row | None = row
+        if row.id is not None and self._unreadable.has_to_be_asked_for(row):
+            try:
+                ask = partial(self._client.article, row.id, BIG_PAGE)
+                shown = yield from self._workers.ask(ask)
+            except NoUsableAnswerError:
+                pass
+            except RefusalError as error:
+                if error.status == HTTPStatus.UNAUTHORIZED:
+                    raise  # not of this article
+        if isinstance(shown, Article) and (
+            not whole or has_source(shown, shown.translations or ())
+        ):
+            return [shown]
+        if shown is None and row.id is not None:
+            self._unreadable.discard([row.id])
+            self._outbox.drop(self._client.subdomain, row.id)
+            gone.add(row.id)
+        else:
+            self._leave_in_doubt(shown if isinstance(shown, Unreadable) else row)
+        return []
+
+    def _leave_in_doubt(self, row: Unreadable) -> None:
+        """Let the destination hold of an article what it does: what it should hold is unknown."""
+        self._unreadable.add(row)
+        if row.id is not None:
+            self._outbox.drop(self._client.subdomain, row.id)
+            self._known.doubt(row.id, frozenset())
 
     def _look(self, article: Article) -> tuple[Article, bool, bool]:
         """Tell whether an article is in scope, and whether its translations are all that counts."""
@@ -365,11 +440,11 @@ class _Sync:
         )
 
     def _completed(
-        self, article: Article, asked: tuple[Translation, ...] | None
-    ) -> tuple[Translation, ...] | None:
-        """Return the translations of an article that was asked for them; None if it is gone."""
+        self, article: Article, asked: tuple[Translation, ...]
+    ) -> tuple[Translation, ...]:
+        """Return the translations of an article that was asked for them."""
         self._stats.asked_one_by_one += 1
-        if asked is None or has_source(article, asked):
+        if has_source(article, asked):
             return asked
         self._stats.without_source += 1
         return (*(article.translations or ()), *asked)
@@ -383,6 +458,9 @@ class _Sync:
             return
         self._outbox.drop(called_for.brand_subdomain, called_for.article_id)
         self._known.settle(called_for.article_id, called_for.digest, called_for.held, missed=missed)
+        if not self._known.locales(called_for.article_id):
+            # An article of which nothing was ever read may be in doubt.
+            self._known.forget(called_for.article_id)
         if called_for.held:
             self._stats.unchanged += 1
         else:

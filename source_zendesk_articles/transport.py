@@ -38,7 +38,7 @@ from source_zendesk_articles.errors import (
     RefusalError,
     broken_set_up,
 )
-from source_zendesk_articles.instants import write_instant
+from source_zendesk_articles.instants import parse_stamp
 from source_zendesk_articles.models import JsonObject
 from source_zendesk_articles.pace import Pace
 from source_zendesk_articles.workers import WORKERS
@@ -439,7 +439,7 @@ def _date(response: requests.Response) -> str | None:
     # RFC 9110 has an origin server with a clock send it; all stamps of a sync rest on it.
     try:
         date = parsedate_to_datetime(response.headers.get("Date", ""))
-        return write_instant(date if date.tzinfo else date.replace(tzinfo=UTC))
+        return parse_stamp((date if date.tzinfo else date.replace(tzinfo=UTC)).isoformat())
     except (ValueError, OverflowError):
         return None
 

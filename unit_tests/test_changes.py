@@ -93,6 +93,14 @@ def test_what_is_known_and_in_scope_no_longer_is_retracted_with_the_reason(
     assert frozenset() == found.kept
 
 
+def test_translations_may_come_one_by_one() -> None:
+    texts = (ENGLISH, text("de", outdated=True), FRENCH)
+    rules, known = Rules("acme", AUDIENCE, ALL, 0), frozenset({"en-us", "de", "ja"})
+    found = change(ARTICLE, iter(texts), known, rules)
+    assert change(ARTICLE, texts, known, rules) == found
+    assert {"de": "outdated", "ja": "translation_deleted"} == found.retracted
+
+
 def test_what_was_not_known_is_not_retracted() -> None:
     found = called_for(ENGLISH, text("de", outdated=True), known=("en-us",))
     assert {} == found.retracted

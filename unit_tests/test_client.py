@@ -14,7 +14,7 @@ from requests_mock import ANY, Mocker
 from source_zendesk_articles.auth import authenticator
 from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import parse_config
-from source_zendesk_articles.models import Category, Locales, Names, Section
+from source_zendesk_articles.models import Category, Locales, Names, Section, Unreadable
 from source_zendesk_articles.pace import StoppedError
 
 SIDELOADS = "translations,sections,categories"
@@ -99,7 +99,16 @@ def test_the_date_of_an_answer_is_zendesks_clock(
 
 @pytest.mark.parametrize(
     "date",
-    ["", "soon", None, "Sun, 01 Nov 9999 12:00:00 -2300", f"Sun, 01 Nov {'9' * 20} 12:00:00"],
+    [
+        "",
+        "soon",
+        None,
+        "Fri, 31 Dec 1971 23:59:59 GMT",
+        "Fri, 31 Dec 1999 23:59:59 GMT",
+        "Wed, 01 Jan 3000 00:00:00 GMT",
+        "Sun, 01 Nov 9999 12:00:00 -2300",
+        f"Sun, 01 Nov {'9' * 20} 12:00:00",
+    ],
 )
 def test_an_answer_without_a_date_leaves_the_clock_where_it_was(
     client: HelpCenterClient, requests_mock: Mocker, date: str | None
@@ -159,21 +168,36 @@ def test_each_page_asks_for_a_hundred_articles_and_all_that_comes_along(
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_an_article_that_is_gone_has_no_translations_to_tell(
+def test_a_list_of_translations_that_is_not_there_is_no_empty_one(
     client: HelpCenterClient, requests_mock: Mocker, status: int
 ) -> None:
     requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=status, json=REFUSAL)
     requests_mock.get(f"{HELP_CENTER}/articles/7", status_code=status, json=REFUSAL)
-    assert client.translations(7) is None
+    problem = f"article whose list of translations is not there ({status})"
+    assert Unreadable(7, problem) == client.translations(7)
+    assert client.article(7) is None
 
 
-def test_an_article_that_is_there_has_translations_to_tell(
+def test_a_list_of_translations_with_one_that_cannot_be_read_is_none(
     client: HelpCenterClient, requests_mock: Mocker
 ) -> None:
-    requests_mock.get(f"{HELP_CENTER}/articles/7/translations", status_code=404, json=REFUSAL)
-    requests_mock.get(f"{HELP_CENTER}/articles/7", json={"article": ARTICLE}, headers=DATE)
-    with pytest.raises(AirbyteTracedException, match="the article is there, its list is not"):
-        client.translations(7)
+    page = {"translations": [{"id": 3, "locale": "de"}], "meta": LAST_PAGE}
+    requests_mock.get(f"{HELP_CENTER}/articles/7/translations", json=page, headers=DATE)
+    assert Unreadable(7, "translation de without `title`") == client.translations(7)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({**ARTICLE, "id": -1}, "article whose `id` is not a whole number from 0 to 2^63 - 1"),
+        ({**ARTICLE, "id": 8}, "article instead of which another one is shown"),
+    ],
+)
+def test_an_article_that_is_asked_for_alone_has_the_id_that_was_asked_for(
+    client: HelpCenterClient, requests_mock: Mocker, row: dict[str, object], expected: str
+) -> None:
+    requests_mock.get(f"{HELP_CENTER}/articles/7", json={"article": row}, headers=DATE)
+    assert Unreadable(7, expected, (row["id"],)) == client.article(7)
 
 
 def test_an_article_that_may_not_be_read_is_not_gone(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_zendesk_articles.instants import epoch, later, parse_instant, write_instant
+from source_zendesk_articles.instants import epoch, later, parse_instant, parse_stamp, write_instant
 
 INSTANTS = st.datetimes(
     min_value=datetime(1971, 1, 2),  # noqa: DTZ001 -- Hypothesis adds the zone
@@ -81,3 +81,27 @@ def test_a_time_in_another_form_of_iso_8601_is_written_as_zendesk_does(text: str
 def test_what_is_no_time_of_our_days_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2000-01-01T00:00:00Z", "2026-11-01T12:00:00Z", "2999-12-31T23:59:59Z"]
+)
+def test_a_stamp_is_a_time_of_this_millennium(text: str) -> None:
+    assert text == parse_stamp(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "yesterday",
+        "1999-12-31T23:59:59Z",
+        "2000-01-01T00:00:00+01:00",
+        "2999-12-31T23:59:59-01:00",
+        "3000-01-01T00:00:00Z",
+        "9000-01-01T00:00:00Z",
+    ],
+)
+def test_what_is_of_another_millennium_is_no_stamp(text: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_stamp(text)

@@ -10,6 +10,7 @@ ORDER = [
     "config",
     "instants",
     "models",
+    "unreadable",
     "hierarchy",
     "markdown",
     "advice",

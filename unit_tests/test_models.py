@@ -1,7 +1,7 @@
 """What Zendesk answers, and what it must never be mistaken for."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 import pytest
@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_zendesk_articles.models import (
+    Article,
+    BrokenText,
     Category,
     JsonObject,
     Names,
+    Row,
     Section,
+    Unreadable,
     UnreadableAnswerError,
     parse_answer,
     parse_articles,
@@ -50,9 +54,15 @@ LAST_PAGE = {"has_more": False, "after_cursor": "xyz"}
 USER = {"id": 1, "name": "Ada", "email": "ada@acme.example", "role": "admin"}
 
 
+def the_article(rows: Sequence[Row]) -> Article:
+    (row,) = rows
+    assert isinstance(row, Article)
+    return row
+
+
 def test_a_page_of_articles_is_read_with_its_translations() -> None:
     page = parse_articles({"articles": [ARTICLE], "meta": {"has_more": True, "after_cursor": "x"}})
-    (article,) = page.items
+    article = the_article(page.items)
     assert page.after == "x"
     assert (46406185831185, "en-us", frozenset({"fr"})) == (
         article.id,
@@ -74,14 +84,14 @@ def test_the_last_page_ends_the_list_though_it_has_a_cursor() -> None:
 @pytest.mark.parametrize("answer", [{}, {"translations": None}])
 def test_an_article_without_a_sideload_has_not_no_translations(answer: dict[str, None]) -> None:
     bare = {**without(ARTICLE, "translations"), **answer}
-    (article,) = parse_articles({"articles": [bare], "meta": LAST_PAGE}).items
+    article = the_article(parse_articles({"articles": [bare], "meta": LAST_PAGE}).items)
     assert article.translations is None
 
 
 @pytest.mark.parametrize("answer", [{}, {"outdated_locales": None}])
 def test_without_a_list_of_outdated_locales_each_translation_tells(answer: dict[str, None]) -> None:
     bare = {**without(ARTICLE, "outdated_locales"), **answer}
-    (article,) = parse_articles({"articles": [bare], "meta": LAST_PAGE}).items
+    article = the_article(parse_articles({"articles": [bare], "meta": LAST_PAGE}).items)
     assert frozenset() == article.outdated_locales
 
 
@@ -218,6 +228,7 @@ def test_an_article_has_the_section_and_category_that_came_along(
         *parse_changes({**envelope, **sideloads}).articles,
         parse_shown_article({"article": ARTICLE, **sideloads}),
     ):
+        assert isinstance(article, Article)
         section, category = article.section, article.category
         assert expected == (section and section.id, category and category.id)
 
@@ -237,24 +248,6 @@ def as_translation(row: object) -> JsonObject:
 @pytest.mark.parametrize(
     ("parse", "answer"),
     [
-        *((parse_articles, as_articles(without(ARTICLE, key))) for key in ("id", "source_locale")),
-        *((parse_articles, as_articles(without(ARTICLE, key))) for key in ("updated_at",)),
-        (parse_articles, as_articles({**ARTICLE, "outdated_locales": "fr"})),
-        (parse_articles, as_articles({**ARTICLE, "outdated_locales": [1]})),
-        (parse_articles, as_articles({**ARTICLE, "id": "1"})),
-        (parse_articles, as_articles({**ARTICLE, "id": True})),
-        (parse_articles, as_articles({**ARTICLE, "translations": {}})),
-        (parse_articles, as_articles({**ARTICLE, "updated_at": "2026-13-45T99:99:99Z"})),
-        (parse_articles, as_articles({**ARTICLE, "updated_at": "yesterday"})),
-        (parse_articles, as_articles({**ARTICLE, "updated_at": "2026-01-02T03:04:05"})),
-        (parse_articles, as_articles(None)),
-        *(
-            (parse_articles, as_translation(without(TRANSLATION, key)))
-            for key in ("locale", "title", "body", "outdated", "updated_at")
-        ),
-        (parse_articles, as_translation({**TRANSLATION, "body": 1})),
-        (parse_articles, as_translation({**TRANSLATION, "locale": ""})),
-        (parse_articles, as_translation({**TRANSLATION, "outdated": None})),
         (parse_articles, {"articles": []}),
         (parse_articles, {"meta": LAST_PAGE}),
         (parse_articles, {"articles": {}, "meta": LAST_PAGE}),
@@ -269,6 +262,8 @@ def as_translation(row: object) -> JsonObject:
         (parse_locales, {"locales": ["en-us"]}),
         (parse_locales, {"locales": None, "default_locale": "en-us"}),
         (parse_count, {"count": None}),
+        (parse_count, {"count": -1}),
+        (parse_count, {"count": 2**63}),
         (parse_visitors_articles, {"articles": None}),
         (parse_visitors_articles, {"articles": ["x"]}),
         (parse_visitors_articles, {"articles": [{}]}),
@@ -277,17 +272,10 @@ def as_translation(row: object) -> JsonObject:
         (parse_changes, {"next_page": None}),
         (parse_changes, {"articles": None, "next_page": None}),
         (parse_changes, {"articles": [], "next_page": True}),
-        (parse_changes, {"articles": [without(ARTICLE, "updated_at")], "next_page": None}),
         (parse_shown_article, {}),
-        (parse_shown_article, {"article": None}),
-        (parse_shown_article, {"article": without(ARTICLE, "id")}),
         (parse_categories, {"categories": []}),
         (parse_categories, {"categories": None, "meta": LAST_PAGE}),
-        (parse_categories, {"categories": [{"name": "General"}], "meta": LAST_PAGE}),
-        (parse_categories, {"categories": [{"id": 1}], "meta": LAST_PAGE}),
         (parse_sections, {"sections": {}, "meta": LAST_PAGE}),
-        (parse_sections, {"sections": [{"id": 2, "category_id": 1}], "meta": LAST_PAGE}),
-        (parse_sections, {"sections": [{"category_id": 1, "name": ""}], "meta": LAST_PAGE}),
     ],
 )
 def test_an_answer_of_another_shape_is_unreadable_rather_than_empty(
@@ -297,8 +285,184 @@ def test_an_answer_of_another_shape_is_unreadable_rather_than_empty(
         parse(answer)
 
 
+def deep(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+NUMBER = "is not a whole number from 0 to 2^63 - 1"
+TIME = "is not a time from 2000 to 2999"
+UNWRITABLE = "has broken text or is nested too deep"
+HALF = BrokenText("half \ud83c")
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"<html>", b"[]", b"null", b'{"articles": [', b"\xff", b'"text"']
+    ("row", "expected"),
+    [
+        (None, Unreadable(None, "article that is not a JSON object", (None,))),
+        *(
+            ({**ARTICLE, "id": id_}, Unreadable(None, f"article whose `id` {NUMBER}", (id_,)))
+            for id_ in ("1", True, None, -1, 2**63, 1.0)
+        ),
+        *(
+            (without(ARTICLE, key), Unreadable(7, f"article without `{key}`"))
+            for key in ("source_locale", "updated_at")
+        ),
+        *(
+            (
+                {**ARTICLE, "updated_at": stamp},
+                Unreadable(7, f"article whose `updated_at` {TIME}", (stamp,)),
+            )
+            for stamp in (
+                None,
+                "yesterday",
+                "2026-13-45T99:99:99Z",
+                "2026-01-02T03:04:05",
+                "1999-12-31T23:59:59Z",
+                "3000-01-01T00:00:00Z",
+                "8999-01-01T00:00:00Z",
+                "2999-12-31T23:59:59-01:00",
+            )
+        ),
+        *(
+            (
+                {**ARTICLE, "source_locale": locale},
+                Unreadable(7, "article whose `source_locale` is not a locale", (locale,)),
+            )
+            for locale in ("en us", "en\n", "e" * 65)
+        ),
+        (
+            {**ARTICLE, "outdated_locales": "fr"},
+            Unreadable(7, "article whose `outdated_locales` is not a list", ("fr",)),
+        ),
+        (
+            {**ARTICLE, "outdated_locales": [1]},
+            Unreadable(7, "article whose `outdated_locales` are not texts", ([1],)),
+        ),
+        (
+            {**ARTICLE, "section_id": -1},
+            Unreadable(7, f"article whose `section_id` {NUMBER}", (-1,)),
+        ),
+        *(
+            (
+                {**ARTICLE, name: value},
+                Unreadable(7, f"article whose `{name}` {UNWRITABLE}", (value,)),
+            )
+            for name, value in (
+                ("content_tag_ids", deep(300)),
+                ("created_at", HALF),
+                ("label_names", ["ok", HALF]),
+            )
+        ),
+        (
+            {**ARTICLE, "translations": {}},
+            Unreadable(7, "article whose `translations` is not a list", ({},)),
+        ),
+        (
+            {**ARTICLE, "translations": [None]},
+            Unreadable(7, "translation that is not a JSON object", (None,)),
+        ),
+        *(
+            (
+                {**ARTICLE, "translations": [without(TRANSLATION, key)]},
+                Unreadable(7, f"translation de without `{key}`"),
+            )
+            for key in ("title", "body", "outdated", "updated_at")
+        ),
+        *(
+            (
+                {**ARTICLE, "translations": [TRANSLATION, {**TRANSLATION, key: value}]},
+                Unreadable(7, f"translation {problem}", (value,)),
+            )
+            for key, value, problem in (
+                ("locale", "", "whose `locale` is not a text"),
+                ("locale", "d\re", "whose `locale` is not a locale"),
+                ("title", HALF, "de whose `title` is not a text"),
+                ("body", 1, "de whose `body` is not a text"),
+                ("outdated", None, "de whose `outdated` is neither true nor false"),
+                ("updated_at", "8999-01-01T00:00:00Z", f"de whose `updated_at` {TIME}"),
+                ("html_url", HALF, f"de whose `html_url` {UNWRITABLE}"),
+            )
+        ),
+    ],
+)
+def test_an_article_that_cannot_be_read_is_a_row_that_names_it(
+    row: dict[str, object] | None, expected: Unreadable
+) -> None:
+    row = {**row, "id": 7} if row and expected.id else row
+    lists = {"articles": [row, ARTICLE], "meta": LAST_PAGE, "count": 2, "next_page": None}
+    readable = parse_shown_article({"article": ARTICLE})
+    assert (expected, readable) == parse_articles(lists).items
+    assert (expected, readable) == parse_offset_page(lists).articles
+    assert (expected, readable) == parse_changes(lists).articles
+    assert expected == parse_shown_article({"article": row})
+
+
+def test_an_article_without_an_id_is_named_by_all_that_was_sent() -> None:
+    row = without(ARTICLE, "id")
+    assert Unreadable(None, "article without `id`", (row,)) == parse_shown_article({"article": row})
+
+
+def test_what_is_asked_for_nowhere_may_be_anything() -> None:
+    odd = {**ARTICLE, "id": 0, "odd": deep(300), "body": HALF, "updated_at": "2999-12-31T23:59:59Z"}
+    assert isinstance(parse_shown_article({"article": odd}), Article)
+
+
+def test_a_translation_that_cannot_be_read_is_a_row_too() -> None:
+    rows = [TRANSLATION, {**TRANSLATION, "outdated": None}]
+    readable, unreadable = parse_translations({"translations": rows, "meta": LAST_PAGE}).items
+    problem = "translation de whose `outdated` is neither true nor false"
+    assert (False, (2, problem, (None,), "")) == (isinstance(readable, Unreadable), unreadable)
+
+
+@pytest.mark.parametrize("row", [7, {"name": "General"}, {"id": 1}, {"id": -1, "name": "General"}])
+def test_a_section_or_category_that_cannot_be_read_is_left_out(row: object) -> None:
+    good = {"id": 3, "name": "General", "category_id": 2}
+    sections = parse_sections({"sections": [row, good], "meta": LAST_PAGE}).items
+    categories = parse_categories({"categories": [row, good], "meta": LAST_PAGE}).items
+    assert ([3], [3]) == ([row.id for row in sections], [row.id for row in categories])
+
+
+def test_a_name_that_is_no_text_is_as_good_as_none() -> None:
+    row = {"id": 3, "name": HALF, "locale": "en-us", "translations": [GERMAN_NAME]}
+    (category,) = parse_categories({"categories": [row], "meta": LAST_PAGE}).items
+    assert Names("", {"de": "Allgemeines"}, is_whole=False) == category.names
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            b'{"a": ["\\ud83c", "\xc3\xa9"], "b": "ok"}',
+            {"a": [BrokenText("\ud83c"), "é"], "b": "ok"},
+        ),
+        (b'{"a": {"b": "caf\xe9 \\ud83c\\udf89"}}', {"a": {"b": BrokenText("caf\udce9 🎉")}}),
+    ],
+)
+def test_broken_text_leaves_the_rest_of_an_answer_readable(
+    content: bytes, expected: JsonObject
+) -> None:
+    assert expected == parse_answer(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b'{"articles": [',
+        b"\xff",
+        b'"text"',
+        b'{"a": "\xff", "b": NaN}',
+        b'{"a": "\xff", "b": -Infinity}',
+        b'{"a": "\xff", "b": "',
+        b"[" * 100_000,
+        b'{"a": "\xff", "b": ' + b"1" * 5000 + b"}",
+    ],
 )
 def test_what_is_not_a_whole_json_object_is_unreadable(content: bytes) -> None:
     with pytest.raises(UnreadableAnswerError):

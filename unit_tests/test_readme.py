@@ -14,6 +14,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_zendesk_articles import errors
 from source_zendesk_articles.config import AuthType, parse_config
 from source_zendesk_articles.errors import NoUsableAnswerError, Refusal, RefusalError
+from source_zendesk_articles.models import Unreadable
 from source_zendesk_articles.scope import sentence_on_unknown
 from source_zendesk_articles.source import SourceZendeskArticles
 
@@ -95,6 +96,7 @@ def sentences() -> Iterator[str]:
     unknown = sentence_on_unknown("locales", ["xx"], {"de": ""})
     rest = [
         NoUsableAnswerError("GET acme.zendesk.com/api/v2/users/me", "status 503"),
+        errors.unreadable_articles(HOST, [Unreadable(7, "article without `title`")], 1),
         errors.too_many_vanished(HOST, missing=11, known=20, another_reader=False),
         errors.reader_changed(),
         errors.unknown_visibility(HOST),

@@ -371,6 +371,16 @@ def test_the_order_of_the_variants_does_not_matter() -> None:
     assert digest([RECORD, GERMAN]) == digest([GERMAN, RECORD])
 
 
+@pytest.mark.parametrize("name", ["user_segment_ids", "label_names", "content_tag_ids"])
+@pytest.mark.parametrize("values", [["b", "a", "c"], [3, 10, 2], [None, {"a": [1]}, "x"]])
+def test_the_order_of_a_list_does_not_matter(name: str, values: list[object]) -> None:
+    one, other = {**RECORD, name: values}, {**RECORD, name: values[::-1]}
+    assert digest([one]) == digest([other])
+    # The record has it as it came.
+    assert values[::-1] == other[name]
+    assert digest([one]) != digest([{**RECORD, name: values[1:]}])
+
+
 def test_a_digest_is_never_the_mark_of_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
     class Zeros:
         def __init__(self, _: bytes, *, digest_size: int) -> None:

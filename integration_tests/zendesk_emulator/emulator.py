@@ -156,6 +156,8 @@ class ZendeskEmulator:
         if kind in ("dropped", "hang"):
             return Delivery(b"", close=True)
         body = encode_body(answer)
+        if fault and fault.garble:
+            body = fault.garble(body)
         if kind == "cut_json":
             body = body[: len(body) // 2]
         head = encode_head(answer, len(body), now)

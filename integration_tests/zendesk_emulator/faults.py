@@ -20,6 +20,7 @@ FaultKind = Literal[
     "cut_json",  # a whole answer whose JSON ends in the middle
     "edit",  # `edit()` is called, then the request is answered
     "rewrite",  # the answer's JSON object goes through `rewrite`
+    "garble",  # the answer's bytes go through `garble`
 ]
 
 _TOO_MANY = "Number of allowed API requests per minute exceeded"
@@ -52,6 +53,7 @@ class Fault:
     location: str = "https://maintenance.zendesk.com/hc/en-us"
     edit: Callable[[], object] | None = None
     rewrite: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    garble: Callable[[bytes], bytes] | None = None
     fired: int = field(default=0, init=False)
 
     def matches(self, request: Request, credential: Credential) -> bool:
