@@ -36,6 +36,7 @@ ORDER = [
     "account",
     "stream",
     "source",
+    "entrypoint",
     "run",
 ]
 
