@@ -28,7 +28,7 @@ def _processors() -> float:
 
 
 def _modules_without_byte_code() -> list[str]:
-    import source_zendesk_articles.run  # noqa: F401, PLC0415 -- with all that it imports
+    import source_zendesk_articles.entrypoint  # noqa: F401, PLC0415 -- with all that it imports
 
     cached = {name: getattr(module, "__cached__", None) for name, module in sys.modules.items()}
     return [name for name, path in cached.items() if path and not Path(path).exists()]

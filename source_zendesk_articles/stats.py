@@ -1,11 +1,18 @@
 """What a sync has done so far, and how it is told and summed up in the log. Pure."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import orjson
 
 from source_zendesk_articles.records import Record
 from source_zendesk_articles.transport import RequestStats
 from source_zendesk_articles.variants import PUBLIC
+
+# So many records are measured: the first page has as many, and each costs what it costs to emit it.
+MEASURED: Final = 500
 
 
 @dataclass
@@ -13,20 +20,30 @@ class ReadStats:
     """What was read; an article counts each time that it is seen.
 
     `total` is how many there are to read, None while nobody knows; `is_first` whether none of them
-    was known before. Of their translations so many `variants` are in scope, `outdated` ones were
-    left out. `unchanged` of the articles were as they are known.
+    was known before. Of their translations so many `variants` are in scope, the first `measured` of
+    which take so many `bytes`; `outdated` ones were left out. `unchanged` of the articles were as
+    they are known.
     """
 
     articles: int = 0
     total: int | None = None
     is_first: bool = False
     variants: int = 0
+    measured: int = 0
+    bytes: int = 0
     unchanged: int = 0
     out_of_scope: int = 0
     outdated: int = 0
     asked_one_by_one: int = 0
     without_source: int = 0
     nowhere: int = 0
+
+    def count_variants(self, records: Sequence[Record]) -> None:
+        """Add the variants of an article, in scope; measure the first ones."""
+        self.variants += len(records)
+        if self.measured < MEASURED:
+            self.measured += len(records)
+            self.bytes += sum(len(orjson.dumps(record)) for record in records)
 
     def begin_again(self) -> None:
         """Count from nothing: all will be seen again."""
@@ -56,18 +73,25 @@ class EmissionStats:
             self.internal[str(record["visibility_reason"])] += 1
 
 
+class Estimate(NamedTuple):
+    """How many records a sync will emit in all, and how many bytes, both about."""
+
+    records: int
+    bytes: int
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a sync is, told now and then while it reads, and each second while it waits.
 
-    `total` is how many articles there are to read, `expected` how many records will go out in all,
-    None where nobody knows; `waiting` for how many seconds from now on a request waits.
+    `total` is how many articles there are to read, `expected` what will go out in all, None where
+    that is unknown; `waiting` for how many seconds from now on a request waits.
     """
 
     subdomain: str
     articles: int
     total: int | None
-    expected: int | None
+    expected: Estimate | None
     requests: int
     waiting: float
 
@@ -86,7 +110,8 @@ def progress(subdomain: str, before: int, read: ReadStats, requests: RequestStat
     # What is known may well be as it was: then nobody knows how much will go out.
     expected = None
     if read.is_first and read.total and read.articles:
-        expected = before + round(read.variants / read.articles * read.total)
+        records = before + round(read.variants / read.articles * read.total)
+        expected = Estimate(records, round(records * read.bytes / max(read.measured, 1)))
     return Progress(
         subdomain,
         read.articles,

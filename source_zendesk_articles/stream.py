@@ -27,6 +27,7 @@ from source_zendesk_articles.account import AccountSync
 from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.state import State, from_json, resumed, to_json
+from source_zendesk_articles.stats import Estimate
 from source_zendesk_articles.sync import Emitted
 
 # A reader that went away is noticed as late as that.
@@ -128,10 +129,17 @@ class Articles(Stream, CheckpointMixin):
             ),
         )
 
-    def _estimate_message(self, records: int) -> AirbyteMessage:
-        """Tell the platform how many records will come in all."""
+    def _estimate_message(self, expected: Estimate) -> AirbyteMessage:
+        """Report to the platform what will come in all.
+
+        It takes both numbers for granted: without one of them it fails the sync.
+        https://github.com/airbytehq/airbyte-platform `StatsTracker.kt`, `trackEstimates`
+        """
         estimate = AirbyteEstimateTraceMessage(
-            name=self.name, type=EstimateType.STREAM, row_estimate=records
+            name=self.name,
+            type=EstimateType.STREAM,
+            row_estimate=expected.records,
+            byte_estimate=expected.bytes,
         )
         return AirbyteMessage(
             type=Type.TRACE,

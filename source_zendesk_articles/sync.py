@@ -386,7 +386,7 @@ class _Sync:
             else:
                 called_for = change(article, translations or (), held, self._rules)
                 self._stats.outdated += called_for.outdated
-                self._stats.variants += len(called_for.records)
+                self._stats.count_variants(called_for.records)
                 self._call_for(called_for, missed=missed)
             yield from self._send_if_full()
         self._conversions.begin()

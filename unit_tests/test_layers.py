@@ -38,6 +38,7 @@ ORDER = [
     "account",
     "stream",
     "source",
+    "entrypoint",
     "run",
 ]
 

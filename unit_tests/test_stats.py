@@ -3,7 +3,9 @@
 import pytest
 
 from source_zendesk_articles.stats import (
+    MEASURED,
     EmissionStats,
+    Estimate,
     Progress,
     ReadStats,
     progress,
@@ -42,7 +44,7 @@ def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
     ("told", "line"),
     [
         (
-            Progress("acme", 1200, 3000, 15000, 14, 0.0),
+            Progress("acme", 1200, 3000, Estimate(15000, 75000000), 14, 0.0),
             "Help Center acme: 1,200 of 3,000 articles read, 14 requests, not waiting.",
         ),
         (
@@ -58,14 +60,28 @@ def test_progress_is_told_in_a_line(told: Progress, line: str) -> None:
 @pytest.mark.parametrize(
     ("read", "expected"),
     [
-        (ReadStats(articles=100, total=300, is_first=True, variants=250), 750),
+        (
+            ReadStats(articles=100, total=300, is_first=True, variants=250, measured=50, bytes=400),
+            Estimate(records=760, bytes=6080),
+        ),
+        (ReadStats(articles=100, total=300, is_first=True), Estimate(records=10, bytes=0)),
         (ReadStats(articles=100, total=300, is_first=False, variants=250), None),
         (ReadStats(articles=0, total=300, is_first=True), None),
         (ReadStats(articles=100, is_first=True, variants=250), None),
         (ReadStats(total=0, is_first=True), None),
     ],
 )
-def test_how_many_records_will_come_is_told_where_all_of_them_are_new(
-    read: ReadStats, expected: int | None
+def test_what_will_come_is_estimated_if_all_of_it_is_new(
+    read: ReadStats, expected: Estimate | None
 ) -> None:
-    assert expected == progress("acme", 0, read, RequestStats()).expected
+    assert expected == progress("acme", 10, read, RequestStats()).expected
+
+
+def test_the_first_variants_are_measured_as_they_are_emitted_and_no_more_of_them() -> None:
+    read = ReadStats()
+    record: dict[str, object] = {"body": "日本"}
+    for _ in range(MEASURED + 5):
+        read.count_variants([record, record])
+    assert 2 * (MEASURED + 5) == read.variants
+    assert MEASURED == read.measured
+    assert MEASURED * len('{"body":"日本"}'.encode()) == read.bytes
