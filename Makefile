@@ -20,11 +20,16 @@ E2E_PYTHON = $(firstword $(foreach python,$(PYTHON) python3.12 python3.11,$(shel
 	$(python) -c 'import sys; print("$(python)") if sys.version_info < (3, 13) else None' 2>/dev/null)) $(PYTHON))
 E2E := .venv-e2e
 
-.PHONY: help demo test e2e bench image image-test lint format lock clean
+# `make fuzz SECONDS=600` searches for as long, `make fuzz EXAMPLES=1000` until so many examples of
+# each property held; `ONLY=brands` tries those whose test or file has this name.
+SECONDS ?= 60
+
+.PHONY: help demo test fuzz e2e bench image image-test lint format lock clean
 
 help:
 	@echo "make demo   see the connector read a Help Center (an emulator on this machine)"
 	@echo "make test   run every test"
+	@echo "make fuzz   search at random for what breaks a property (SECONDS=600, or EXAMPLES=1000 of each)"
 	@echo "make e2e    have PyAirbyte, a vector store and the CDK's standard tests read an emulated Help Center"
 	@echo "make bench  measure, beside a bare loop and Airbyte's own connector, and write the README's table"
 	@echo "make image  build the image with docker or podman"
@@ -38,6 +43,9 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto
+
+fuzz: $(READY)
+	@$(BIN)/python -m integration_tests.fuzz $(if $(EXAMPLES),--examples $(EXAMPLES),--seconds $(SECONDS)) --only "$(ONLY)"
 
 e2e: $(READY) $(E2E)/ready
 	$(BIN)/python -m pytest --numprocesses auto -p airbyte_cdk.test.standard_tests.pytest_hooks -m "not image_tests" integration_tests/consumers

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from integration_tests.conditions import without_waiting
 from integration_tests.connector import LISTING, Output, config
+from integration_tests.histories import searched
 from integration_tests.people import EDITS, Edit, Zendesk
 from integration_tests.platform import Platform, batches_of
 from integration_tests.truth import Key, Row, key_of, mirror
@@ -448,11 +448,4 @@ class Brands(RuleBasedStateMachine):
 
 
 TestBrands = Brands.TestCase
-TestBrands.settings = settings(
-    max_examples=15,
-    stateful_step_count=8,
-    deadline=None,
-    # The same examples at every commit; without this line, others each time.
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+TestBrands.settings = searched(15, steps=8)

@@ -5,7 +5,7 @@ import json
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from source_zendesk_articles.known import Known, KnownArticles
@@ -188,7 +188,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*SAVED, *ENTRY, "x"]), ANYTHING))
 def test_whatever_was_saved_is_a_state_or_a_config_error(saved: dict[str, object]) -> None:
     try:
@@ -200,7 +199,6 @@ def test_whatever_was_saved_is_a_state_or_a_config_error(saved: dict[str, object
         assert again == (to_json(from_json(again, "acme")) if saved else to_json(NO_STATE))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries({}, optional={key: st.just(ENTRY[key]) | ANYTHING for key in ENTRY}))
 def test_whatever_an_entry_was_it_is_one_or_a_config_error(saved: dict[str, object]) -> None:
     try:
