@@ -43,7 +43,7 @@ def joined(chunks: list[dict[str, Any]]) -> Documents:
     for chunk in chunks:
         noted, text = found.get(chunk["_ab_record_id"], (set(), ""))
         found[chunk["_ab_record_id"]] = (
-            noted | {tuple(chunk[name] for name in NOTED)},
+            noted | {tuple(chunk.get(name, "") for name in NOTED)},
             text + _squeezed(chunk["text"]),
         )
     return found
@@ -149,11 +149,11 @@ def test_where_an_index_refuses_to_be_given_nothing_a_retraction_has_to_be_marke
     fill(help_center, articles=2)
     archived, _ = help_center.articles
     with vector_store(zendesk, tmp_path) as write:
-        write(platform.sync(configured))
+        write(platform.sync(configured, through=installed_script))
         zendesk.clock.advance(60)
         help_center.archive(archived)
         for _ in range(2):
-            output = platform.read(configured)
+            output = platform.read(configured, through=installed_script)
             written = write(output)
             platform.keep_until(output, written["acknowledged"])
             index = joined(written["chunks"])
