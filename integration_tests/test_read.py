@@ -1,19 +1,28 @@
 """A sync without a fault: the destination gets what the Help Center has, and nothing else."""
 
 import json
+import os
+import threading
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
 
 import jsonschema
 import pytest
+from airbyte_cdk.models import AirbyteMessage, SyncMode
+from airbyte_cdk.sources.streams import Stream
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 import source_zendesk_articles
 from integration_tests.conditions import refuse_offset_pages
 from integration_tests.connector import LISTING, config, run, run_script
 from integration_tests.credentials import of_api_token
 from integration_tests.truth import rows, truth
-from integration_tests.zendesk_emulator import Fault, ListOrder, ZendeskEmulator
+from integration_tests.zendesk_emulator import Fault, HelpCenter, ListOrder, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill, furnish
+from source_zendesk_articles.source import SourceZendeskArticles
 
 HELP_CENTER = "/api/v2/help_center"
 SCHEMA = json.loads(
@@ -466,3 +475,67 @@ def test_an_unreadable_state_is_said_to_be_and_nothing_is_read(zendesk: ZendeskE
     assert failure_type == "config_error"
     assert "Clear the stream's data" in message
     assert ([], []) == (output.records, zendesk.requests)
+
+
+# ------------------------------------------------------------------ one object, several reads
+
+
+@pytest.fixture
+def streams(zendesk: ZendeskEmulator) -> Iterator[tuple[Stream, Stream]]:
+    """Return two objects of the stream, as one who embeds the connector has them."""
+    source = SourceZendeskArticles()
+    with patch.dict(os.environ, zendesk.environment):
+        first, second = source.streams(config(zendesk)) + source.streams(config(zendesk))
+        yield first, second
+
+
+def emitted(stream: Stream) -> Iterator[dict[str, Any]]:
+    for message in stream.read_records(SyncMode.full_refresh):
+        if isinstance(message, AirbyteMessage) and message.record:
+            yield message.record.data
+
+
+def test_a_read_that_was_closed_early_stops_its_threads_and_the_next_one_is_whole(
+    help_center: HelpCenter, streams: tuple[Stream, Stream]
+) -> None:
+    fill(help_center, articles=1500)
+    stream, _ = streams
+    begun = emitted(stream)
+    next(begun)
+    workers = [thread for thread in threading.enumerate() if "(_work)" in thread.name]
+    assert workers
+    cast("Generator[object]", begun).close()
+    for thread in workers:
+        thread.join(timeout=30)
+        assert not thread.is_alive(), thread
+    assert truth(help_center) == rows([*emitted(stream)])
+
+
+def test_a_read_that_was_closed_before_anything_came_leaves_the_next_one_alone(
+    help_center: HelpCenter, streams: tuple[Stream, Stream]
+) -> None:
+    furnish(help_center)
+    stream, _ = streams
+    cast("Generator[object]", emitted(stream)).close()
+    assert truth(help_center) == rows([*emitted(stream)])
+
+
+def test_a_read_that_failed_or_ended_leaves_the_next_one_alone(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, streams: tuple[Stream, Stream]
+) -> None:
+    furnish(help_center)
+    stream, _ = streams
+    zendesk.faults.add(Fault("status", status=401, path="locales"))
+    with pytest.raises(AirbyteTracedException):
+        [*emitted(stream)]
+    for _ in range(2):
+        assert truth(help_center) == rows([*emitted(stream)])
+
+
+def test_two_objects_are_read_in_turns(
+    help_center: HelpCenter, streams: tuple[Stream, Stream]
+) -> None:
+    furnish(help_center)
+    both = zip(*map(emitted, streams), strict=True)
+    for read in zip(*both, strict=True):
+        assert truth(help_center) == rows([*read])

@@ -174,18 +174,20 @@ def test_what_can_be_typed_works(terminal: Terminal) -> None:
     assert 1 == len(second.states)
 
 
-def test_the_configuration_that_the_connector_hands_over_is_kept(
+def test_the_configuration_that_a_command_hands_over_is_kept_for_the_next_one(
     zendesk: ZendeskEmulator, tmp_path: Path
 ) -> None:
     furnish(zendesk.account.help_center())
     configuration = config_with(zendesk, of_refresh_token)
-    read = run(zendesk, "read", configuration)
     (tmp_path / "config.json").write_text(json.dumps(configuration))
-    (tmp_path / "first.jsonl").write_text(read.text)
+    checked = run(zendesk, "check", configuration)
+    (tmp_path / "check.jsonl").write_text(checked.text)
     shell(the("sh", "CONTROL").text, tmp_path)
     kept = json.loads((tmp_path / "config.json").read_text())
     assert configuration != kept
-    assert read.kept(configuration) == kept
+    assert checked.kept(configuration) == kept
+    assert run(zendesk, "read", kept).succeeded
+    assert "refresh token" in run(zendesk, "read", configuration).error[1]
 
 
 def test_python_that_is_not_run_here_can_be_parsed() -> None:

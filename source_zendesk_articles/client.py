@@ -80,6 +80,10 @@ class Account:
         # Nobody says that visitors share the limit of those who sign in.
         self._paces = Pace(), Pace()
 
+    def anew(self) -> "Account":
+        """Return the account for another sync; requests of one that broke off stay stopped."""
+        return Account(self._subdomain, self._auth, self._auth_type)
+
     def help_center(self, subdomain: str | None = None) -> "HelpCenterClient":
         """Return the Help Center of a brand, or the one that the account was named by."""
         return HelpCenterClient(

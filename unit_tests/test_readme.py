@@ -112,7 +112,8 @@ def sentences() -> Iterator[str]:
 
 
 def test_each_error_of_the_readme_is_one_that_the_connector_says() -> None:
-    cells = re.findall(r"^\| (.*?) \| ", section("Troubleshooting"), re.MULTILINE)
+    ours, _ = section("Troubleshooting").split("\nWhat a destination says:\n")
+    cells = re.findall(r"^\| (.*?) \| ", ours, re.MULTILINE)
     said = list(sentences())
     assert ["the message begins with", "---"] == cells[:2]
     for cell, sentence in zip(cells[2:], said, strict=True):
@@ -120,6 +121,14 @@ def test_each_error_of_the_readme_is_one_that_the_connector_says() -> None:
             assert cell.removeprefix("… ") in sentence
         else:
             assert sentence.startswith(cell)
+
+
+def test_what_a_destination_says_is_what_the_index_of_the_tests_knows() -> None:
+    _, theirs = section("Troubleshooting").split("\nWhat a destination says:\n")
+    index = (ROOT / "integration_tests" / "consumers" / "vector_store.py").read_text()
+    told = re.findall(r"^\| `(.*)` \((\w+)\) \| ", theirs, re.MULTILINE)
+    assert [("Non-empty lists are required", "Chroma"), ("expect 1 list, got 0", "Milvus")] == told
+    assert all(message in index for message, _ in told)
 
 
 def test_each_kind_of_error_has_a_row() -> None:

@@ -1,11 +1,15 @@
 """A vector store that is written by the CDK's code holds what the Help Center says, and once."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from integration_tests.connector import config, installed_script, run_script
-from integration_tests.consumers.consumer import Ask, consumer
+import pytest
+
+from integration_tests.connector import Output, config, installed_script, run_script
+from integration_tests.consumers.consumer import consumer
 from integration_tests.platform import Platform
 from integration_tests.truth import as_markdown, truth
 from integration_tests.zendesk_emulator import Article, HelpCenter, ZendeskEmulator
@@ -39,7 +43,7 @@ def joined(chunks: list[dict[str, Any]]) -> Documents:
     for chunk in chunks:
         noted, text = found.get(chunk["_ab_record_id"], (set(), ""))
         found[chunk["_ab_record_id"]] = (
-            noted | {tuple(chunk[name] for name in NOTED)},
+            noted | {tuple(chunk.get(name, "") for name in NOTED)},
             text + _squeezed(chunk["text"]),
         )
     return found
@@ -76,29 +80,41 @@ def ids(*articles: Article) -> set[str]:
     return {f"articles_{article.id}_{locale}" for article in articles for locale in LOCALES}
 
 
+@contextmanager
+def vector_store(zendesk: ZendeskEmulator, folder: Path) -> Iterator[Callable[[Output], Any]]:
+    """Start a destination, which is to be given what a sync printed."""
+    catalog, processing = folder / "catalog.json", folder / "processing.json"
+    catalog.write_text(json.dumps(configured_catalog(zendesk)))
+    processing.write_text(json.dumps(PROCESSING))
+    messages = folder / "messages.jsonl"
+    with consumer("vector_store.py", catalog, processing, folder=folder) as ask:
+
+        def write(output: Output) -> Any:  # noqa: ANN401 -- as the script answers
+            messages.write_text(output.text, encoding="utf-8")
+            return ask(messages)
+
+        yield write
+
+
 def test_the_index_follows_the_help_center(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, tmp_path: Path
 ) -> None:
-    catalog, messages = tmp_path / "catalog.json", tmp_path / "messages.jsonl"
-    catalog.write_text(json.dumps(configured_catalog(zendesk)))
-    processing = tmp_path / "processing.json"
-    processing.write_text(json.dumps(PROCESSING))
     fill(help_center, articles=6)
     (section,) = help_center.sections.values()
     help_center.add_name(section, "de", "Abschnitt")
     restricted, archived, outdated, rewritten, *_ = help_center.articles
 
-    def synced(ask: Ask) -> Documents:
+    def synced(write: Callable[[Output], Any]) -> Documents:
         zendesk.clock.advance(60)
         configured = config(zendesk, body_markdown=True)
-        output = platform.sync(configured, through=installed_script)
-        messages.write_text(output.text, encoding="utf-8")
-        index = joined(ask(messages))
+        written = write(platform.sync(configured, through=installed_script))
+        assert not written["error"]
+        index = joined(written["chunks"])
         assert documents(help_center) == index
         return index
 
-    with consumer("vector_store.py", catalog, processing, folder=tmp_path) as ask:
-        index = synced(ask)
+    with vector_store(zendesk, tmp_path) as write:
+        index = synced(write)
         assert ids(archived, outdated) <= index.keys()
         places = {"en-us": ("Section", "Category 0"), "de": ("Abschnitt", "Category 0")}
         assert noted(index, restricted) == {name: ("public", *places[name]) for name in LOCALES}
@@ -108,14 +124,55 @@ def test_the_index_follows_the_help_center(
         help_center.change_translation(outdated, "de", outdated=True)
         longer = "<p>Der <b>zweite</b> Text ist länger.</p>"
         help_center.change_translation(rewritten, "de", body=longer)
-        index = synced(ask)
+        index = synced(write)
         assert ids(archived, outdated) & index.keys() == {f"articles_{outdated.id}_en-us"}
         assert noted(index, restricted) == {name: ("internal", *places[name]) for name in LOCALES}
 
         help_center.restore(archived)
         help_center.change_translation(rewritten, "de", body="<p>Der dritte ist kurz.</p>")
         help_center.rename(section, "Kapitel", "de")
-        index = synced(ask)
+        index = synced(write)
         assert ids(archived) <= index.keys()
         assert "<" not in "".join(text for _, text in index.values())
         assert noted(index, archived)["de"] == ("public", "Kapitel", "Category 0")
+
+
+@pytest.mark.parametrize("retract_as", ["delete", "mark"])
+def test_where_an_index_refuses_to_be_given_nothing_a_retraction_has_to_be_marked(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    tmp_path: Path,
+    retract_as: str,
+) -> None:
+    configured = config(zendesk, body_markdown=True, retract_as=retract_as)
+    fill(help_center, articles=2)
+    archived, _ = help_center.articles
+    with vector_store(zendesk, tmp_path) as write:
+        write(platform.sync(configured, through=installed_script))
+        zendesk.clock.advance(60)
+        help_center.archive(archived)
+        for _ in range(2):
+            output = platform.read(configured, through=installed_script)
+            written = write(output)
+            platform.keep_until(output, written["acknowledged"])
+            index = joined(written["chunks"])
+            if retract_as == "mark":
+                # What is left has no text, and says that no customer may read it.
+                assert (len(output.states), "") == (written["acknowledged"], written["error"])
+                left = {name: index.pop(name) for name in ids(archived) & index.keys()}
+                assert left.keys() == ids(archived)
+                for noted, text in left.values():
+                    assert {"internal"} == {visibility for visibility, *_ in noted}
+                    assert "title:body_markdown:" == text
+            else:
+                # The documents are gone, and the platform never hears of it: so it goes on.
+                assert (1, "Non-empty lists are required") == (
+                    written["acknowledged"],
+                    written["error"],
+                )
+                assert {"archived_or_deleted"} == {
+                    record["visibility_reason"] for record in output.records
+                }
+            assert documents(help_center) == index
+            zendesk.clock.advance(60)

@@ -1,7 +1,8 @@
 """`vector_store.py CATALOG PROCESSING`: a vector destination of Airbyte's, with an index in memory.
 
 Asked for a file with the output of a sync, it writes that by the code of the CDK that Airbyte's own
-vector destinations share, and answers with the chunks that are then in the index.
+vector destinations share, and answers with the chunks that are then in the index, the states that
+it has acknowledged, and the error that ended it, if one did.
 """
 
 import json
@@ -30,7 +31,10 @@ from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 
 class Memory(Indexer):
-    """Keeps chunks in a list. What has no embedding is not to be found, so it is not taken."""
+    """Keeps chunks in a list. What has no embedding is not to be found, so it is not taken.
+
+    It refuses what the strictest refuse: to be given nothing. Qdrant, for one, takes that.
+    """
 
     def __init__(self) -> None:
         super().__init__(config=None)
@@ -38,6 +42,9 @@ class Memory(Indexer):
 
     def index(self, document_chunks: list[Chunk], namespace: str, stream: str) -> None:  # noqa: ARG002 -- one stream
         """Add chunks, whether they are there or not."""
+        if not document_chunks:
+            # Chroma's words; Milvus says `expect 1 list, got 0`.
+            raise ValueError("Non-empty lists are required")
         assert all(chunk.embedding for chunk in document_chunks)
         self.chunks += document_chunks
 
@@ -74,13 +81,19 @@ def main() -> None:
     processing = ProcessingConfigModel(**processing_json)
     memory = Memory()
     embedder = FakeEmbedder(FakeEmbeddingConfigModel(mode="fake"))
-    writer = Writer(processing, memory, embedder, batch_size=1000, omit_raw_text=False)
     with patch.object(DocumentProcessor, "_get_text_splitter", _splitter):
         for output in sys.stdin:
-            for _ in writer.write(catalog, _messages(Path(output.strip()))):
-                pass
+            # A process of its own for each sync would have one of its own.
+            writer = Writer(processing, memory, embedder, batch_size=1000, omit_raw_text=False)
+            acknowledged, error = 0, ""
+            try:
+                for _ in writer.write(catalog, _messages(Path(output.strip()))):
+                    acknowledged += 1
+            except ValueError as refusal:
+                error = str(refusal)
             chunks = [{"text": chunk.page_content, **chunk.metadata} for chunk in memory.chunks]
-            print(json.dumps(chunks), flush=True)  # noqa: T201 -- the answer
+            answer = {"chunks": chunks, "acknowledged": acknowledged, "error": error}
+            print(json.dumps(answer), flush=True)  # noqa: T201 -- the answer
 
 
 main()
