@@ -1,11 +1,16 @@
 """`check` proves that a sync would work, and tells what it would meet."""
 
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
 import pytest
 
 from integration_tests.connector import config, config_with, run, run_script
-from integration_tests.credentials import of_api_token, of_client
-from integration_tests.zendesk_emulator import ZendeskEmulator
+from integration_tests.credentials import Make, of_api_token, of_client
+from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import furnish
+from source_zendesk_articles import account
 
 
 def test_a_good_configuration_succeeds_and_the_log_tells_what_was_found(
@@ -44,6 +49,99 @@ def test_a_help_center_that_is_closed_to_visitors_is_said_to_be(
     output = run(zendesk, "check", config(zendesk))
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
     assert "INFO Help Center acme is closed to visitors who are not signed in" in output.logs
+
+
+# What never passes, and what is said of it; by whom it is met, and what is waited for at most.
+HOPELESS: dict[str, tuple[Fault, str]] = {
+    "a rate limit that says how long": (
+        Fault("rate_limited", retry_after=3600),
+        "the rate limit is reached, and Zendesk asks to wait 3600 s.",
+    ),
+    "a rate limit that does not": (Fault("rate_limited"), "the rate limit is reached"),
+    "a challenge": (
+        Fault("rate_limited", body="<html>Just a moment"),
+        "the rate limit is reached",
+    ),
+    "a fault": (Fault("status", status=500), "status 500, "),
+    "maintenance": (
+        Fault("status", status=503, headers={"Retry-After": "600"}),
+        "status 503, and Zendesk asks to wait 600 s",
+    ),
+    "bot protection": (
+        Fault("status", status=403, body="error code: 1020"),
+        "Something before Zendesk seems to answer",
+    ),
+}
+
+
+@pytest.mark.parametrize("make", [of_api_token, of_client])
+@pytest.mark.parametrize("brands", [[], ["shop"], ["*"]])
+@pytest.mark.parametrize("met", HOPELESS)
+def test_what_does_not_pass_within_a_minute_is_said_as_what_it_is(
+    zendesk: ZendeskEmulator, waits: list[float], make: Make, brands: list[str], met: str
+) -> None:
+    zendesk.account.add_brand("shop")
+    fault, sentence = HOPELESS[met]
+    zendesk.faults.add(replace(fault, times=None))
+    output = run(zendesk, "check", config_with(zendesk, make, brands=brands))
+    assert "transient_error" == output.error[0]
+    assert sentence in output.error[1]
+    assert sum(waits) <= 45
+
+
+@pytest.mark.parametrize("brands", [[], ["shop"], ["*"]])
+def test_a_proxy_that_is_not_there_is_said_not_to_be(
+    zendesk: ZendeskEmulator,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    brands: list[str],
+) -> None:
+    dead = "http://ada:s3cret@127.0.0.1:9"
+    environment = {**zendesk.environment, "HTTPS_PROXY": dead, "https_proxy": dead}
+    monkeypatch.setattr(ZendeskEmulator, "environment", environment)
+    output = run(zendesk, "check", config(zendesk, brands=brands))
+    assert "transient_error" == output.error[0]
+    assert "the proxy at 127.0.0.1:9 does not answer, 6 times in a row" in output.error[1]
+    assert "Check HTTPS_PROXY" in output.error[1]
+    assert "s3cret" not in output.text
+    assert [2, 3, 5, 9, 17] == waits
+
+
+@pytest.mark.parametrize("kind", ["hang", "drip", "continue"])
+@pytest.mark.parametrize("path", ["tokens$", "users/me$", "locales$", "en-us/articles$"])
+def test_answers_that_do_not_end_do_not_keep_it_from_ending(
+    zendesk: ZendeskEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Any,  # noqa: ANN401 -- a literal of the emulator
+    path: str,
+) -> None:
+    monkeypatch.setattr(account, "CHECK_SECONDS", 1)
+    zendesk.faults.add(Fault(kind, path=path, status=200, times=None))
+    output = run(zendesk, "check", config_with(zendesk, of_client))
+    zendesk.faults.assert_consumed()
+    if path == "en-us/articles$":
+        assert "no whole answer in time" in output.logs
+    else:
+        assert "transient_error" == output.error[0]
+        assert "no whole answer in time, 1 times in a row" in output.error[1]
+
+
+def test_a_name_that_is_looked_up_for_ever_does_not_either(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Event()
+
+    def look_up(*_: object) -> None:
+        ended.wait(60)
+        raise OSError
+
+    monkeypatch.setattr(account, "CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(account, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    output = run(zendesk, "check", config(zendesk))
+    ended.set()
+    assert "transient_error" == output.error[0]
+    assert "The check of acme.zendesk.com did not reach Zendesk: no end after" in output.error[1]
 
 
 def test_the_form_of_spec_is_the_one_that_check_takes(zendesk: ZendeskEmulator) -> None:

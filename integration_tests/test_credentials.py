@@ -121,6 +121,26 @@ def test_a_refresh_token_is_not_spent_while_its_access_token_is_good(
     assert 1 == asked_for_tokens(zendesk)
 
 
+def test_check_spends_nothing_if_the_access_token_is_entered_too(
+    zendesk: ZendeskEmulator, help_center: HelpCenter
+) -> None:
+    furnish(help_center)
+    (spec,) = run(zendesk, "spec").of("SPEC")
+    (form,) = [
+        form["properties"]
+        for form in spec["connectionSpecification"]["properties"]["credentials"]["oneOf"]
+        if form["properties"]["auth_type"]["const"] == "oauth_refresh_token"
+    ]
+    assert form["access_token"]["airbyte_secret"]
+    assert not any("airbyte_hidden" in form[name] for name in ("access_token", "token_expiry_date"))
+    configured = config_with(zendesk, of_refresh_token)
+    token = zendesk.account.add_oauth_token(zendesk.account.admin, lifetime=1800)
+    configured["credentials"]["access_token"] = token
+    output = run(zendesk, "check", configured)
+    assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
+    assert (0, []) == (asked_for_tokens(zendesk), output.control)
+
+
 def test_what_the_platform_is_told_is_its_own_configuration_with_the_new_tokens(
     zendesk: ZendeskEmulator,
 ) -> None:
@@ -336,6 +356,32 @@ def test_a_token_request_that_is_not_answered_does_not_make_the_pages_smaller(
     assert 1 + 7 == asked_for_tokens(zendesk)
 
 
+@pytest.mark.parametrize("make", RENEWED)
+@pytest.mark.parametrize("faults", [7, 14])
+def test_a_token_endpoint_that_is_down_is_asked_by_one_chain_of_tries(  # noqa: PLR0913, PLR0917 -- fixtures and givens
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    waits: list[float],
+    make: Make,
+    faults: int,
+) -> None:
+    # Many threads need a token, and each of them might begin anew while the sync is failing: what
+    # the next try gets would be lost with the process.
+    zendesk.latency = 0.02
+    fill(help_center, articles=30)
+    zendesk.faults.add(Fault("status", path=TOKENS, status=500, times=faults))
+    configured = config_with(zendesk, make)
+    for tries in range(7, faults + 1, 7):
+        output = platform.sync(configured)
+        assert "transient_error" == output.error[0]
+        assert "POST acme.zendesk.com/oauth/tokens: status 500, 7 times" in output.error[1]
+        assert (tries, []) == (asked_for_tokens(zendesk), output.control)
+        assert [2, 3, 5, 9, 17, 33] * (tries // 7) == waits
+    assert platform.sync(configured).succeeded
+    assert mirror(help_center) == platform.destination.table
+
+
 # -------------------------------------------------------------------------------- rotation
 
 
@@ -426,9 +472,11 @@ UNKNOWN_CLIENT = (
 SPENT = (
     "acme.zendesk.com gave no access token (400: invalid_grant: invalid grant). The refresh token "
     "is good for one use, and was used before, expired or revoked, belongs to another OAuth "
-    "client, or the answer to its use got lost. Authenticate again in the source's settings, or "
-    "enter a new refresh token. No other connection may use the same one. OAuth client credentials "
-    "have no refresh token to lose."
+    "client, or the answer to its use got lost; or another operation, such as a test of the "
+    "connection, has just renewed it: then run this again. Authenticate again in the source's "
+    "settings, or enter a new refresh token. Enter the access token that came with it, too: then a "
+    "test of the connection does not use the refresh token. No other connection may use the same "
+    "one. OAuth client credentials have no refresh token to lose."
 )
 
 
@@ -641,10 +689,22 @@ def test_each_refusal_is_a_sentence_that_says_what_to_do(
             "config_error",
             "(400: invalid_request). Check the fields of `credentials`.",
         ),
-        (Fault("status", status=401, body="<html>"), "config_error", "Check `client_id`"),
-        (Fault("status", status=403, body="No."), "config_error", "(403: No.). Check the state of"),
+        (Fault("status", status=401), "config_error", "Check `client_id`"),
+        *(
+            (
+                Fault("status", status=status, body=body),
+                "transient_error",
+                "Something before Zendesk seems to answer",
+            )
+            for status, body in ((401, "<html>"), (403, "error code: 1020"), (400, "[]"))
+        ),
         (
-            Fault("status", status=402, body="Pay."),
+            Fault("status", status=403),
+            "config_error",
+            "(403: Refused: No). Check the state of",
+        ),
+        (
+            Fault("status", status=402),
             "config_error",
             "Check the state of the account",
         ),

@@ -1,8 +1,16 @@
 """Faults on the way: waited out, nothing lost, nothing claimed that was not read."""
 
+import re
+import socket
+import tracemalloc
+from contextlib import suppress
 from dataclasses import replace
-from itertools import count
+from datetime import datetime, tzinfo
+from itertools import chain, count, repeat
+from pathlib import Path
+from threading import Event, Thread
 from typing import Any
+from unittest.mock import Mock
 
 import certifi
 import pytest
@@ -11,11 +19,11 @@ from requests.adapters import HTTPAdapter
 
 from integration_tests.conditions import pages_of, refuse_offset_pages
 from integration_tests.connector import LISTING, config, config_with, run
-from integration_tests.credentials import of_client
+from integration_tests.credentials import TOKENS, of_client
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles import transport
+from source_zendesk_articles import client, transport
 from source_zendesk_articles.workers import WORKERS
 
 PAGE = "help_center/articles$"
@@ -30,7 +38,7 @@ PASSING: dict[str, tuple[Fault, list[float]]] = {
         [31, 31],
     ),
     "429 without Retry-After": (Fault("rate_limited", times=2), [3, 5]),
-    "429 with Retry-After 0": (Fault("rate_limited", retry_after=0, times=2), [3, 5]),
+    "429 with Retry-After 0": (Fault("rate_limited", retry_after=0, times=2), [1, 1]),
     "429 with a Retry-After that is no number": (
         Fault("rate_limited", retry_after="soon", times=2),
         [3, 5],
@@ -39,7 +47,31 @@ PASSING: dict[str, tuple[Fault, list[float]]] = {
     "204": (Fault("status", status=204, body="", times=2), [2, 3]),
     "206": (Fault("status", status=206, times=2), [2, 3]),
     "408": (Fault("status", status=408, times=2), [2, 3]),
-    "425": (Fault("status", status=425, times=2), [2, 3]),
+    **{
+        str(status): (Fault("status", status=status, times=2), [2, 3])
+        for status in (409, 421, 423, 425)
+    },
+    "403 as HTML": (Fault("status", status=403, body="<html>Just a moment", times=2), [2, 3]),
+    "403 as text, with Retry-After": (
+        Fault(
+            "status", status=403, body="error code: 1015", headers={"Retry-After": "20"}, times=2
+        ),
+        [21, 21],
+    ),
+    "404 as HTML": (Fault("status", status=404, body="<html>", times=2), [2, 3]),
+    "a redirect within the host": (Fault("redirect", location="/?challenge", times=2), [2, 3]),
+    "a chunk of negative length": (Fault("bad_chunk", status=200, body="-5", times=2), [2, 3]),
+    "a chunk of length -1": (Fault("bad_chunk", status=200, body="-1", times=2), [2, 3]),
+    "a chunk without a length": (Fault("bad_chunk", status=200, body="", times=2), [2, 3]),
+    "a chunk of no length": (Fault("bad_chunk", status=200, body="x", times=2), [2, 3]),
+    "a chunk that is longer than the answer": (
+        Fault("bad_chunk", status=200, body="ffffffff", times=2),
+        [2, 3],
+    ),
+    "no gzip": (
+        Fault("status", status=200, body="{}", headers={"Content-Encoding": "gzip"}, times=2),
+        [2, 3],
+    ),
     "500": (Fault("status", status=500, times=2), [2, 3]),
     "502 as HTML": (Fault("status", status=502, body="<html>Bad Gateway</html>", times=2), [2, 3]),
     "503": (Fault("status", status=503, times=2), [2, 3]),
@@ -292,7 +324,7 @@ def test_a_retry_after_beyond_reason_does_not_end_the_sync(
     zendesk: ZendeskEmulator, waits: list[float], asked: str
 ) -> None:
     zendesk.faults.add(Fault("rate_limited", path="me$", retry_after=asked))
-    output = run(zendesk, "check", config(zendesk))
+    output = run(zendesk, "read", config(zendesk))
     assert output.succeeded
     assert max(waits) <= 86401
 
@@ -309,6 +341,87 @@ def test_a_request_that_hangs_is_given_up_and_made_again(
     zendesk.faults.assert_consumed()
     assert truth(help_center) == rows(output.records)
     assert "no answer in time" in output.logs
+
+
+ENDLESS = ["drip", "drip_header", "continue"]
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("path", ["users/me$", "locales$", "en-us/articles$", PAGE, TOKENS])
+@pytest.mark.usefixtures("waits")
+def test_a_request_that_never_ends_is_ended_and_made_again(
+    zendesk: ZendeskEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Any,  # noqa: ANN401 -- a literal of the emulator
+    path: str,
+) -> None:
+    monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.5)
+    help_center = zendesk.account.help_center()
+    furnish(help_center)
+    zendesk.faults.add(Fault(kind, path=path, status=200))
+    output = run(zendesk, "read", config_with(zendesk, of_client))
+    zendesk.faults.assert_consumed()
+    assert truth(help_center) == rows(output.records)
+    assert "no whole answer in time" in output.logs
+
+
+@pytest.mark.usefixtures("waits")
+def test_pages_that_take_too_long_as_a_whole_are_asked_for_in_halves(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.5)
+    help_center = zendesk.account.help_center()
+    fill(help_center, articles=120)
+    zendesk.faults.add(Fault("drip", path=PAGE, status=200, only_page_size_above=50, times=None))
+    output = run(zendesk, "read", config(zendesk))
+    assert truth(help_center) == rows(output.records)
+    sizes = {request.query.get("page[size]") for request in zendesk.requests} - {None, "30"}
+    assert {"50"} == sizes
+
+
+def test_a_proxy_that_answers_a_byte_at_a_time_is_given_up(
+    zendesk: ZendeskEmulator, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.2)
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            for byte in chain(b"HTTP/1.1 200 OK\r\nX: ", repeat(120)):
+                connection.sendall(bytes([byte]))
+                ended.wait(0.02)
+
+    def accept() -> None:
+        while not ended.is_set():
+            with suppress(OSError):
+                Thread(target=drip, args=(listening.accept()[0],), daemon=True).start()
+
+    ended = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        proxy = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        set_up(zendesk, monkeypatch, HTTPS_PROXY=proxy, https_proxy=proxy)
+        Thread(target=accept, daemon=True).start()
+        output = run(zendesk, "read", config(zendesk))
+        ended.set()
+        listening.shutdown(socket.SHUT_RDWR)
+    assert "transient_error" == output.error[0]
+    assert "no whole answer in time, 7 times in a row" in output.error[1]
+    assert waits
+
+
+@pytest.mark.parametrize("path", ["users/me$", "locales$", "en-us/articles$", PAGE, TOKENS])
+@pytest.mark.parametrize("status", [200, 403])
+@pytest.mark.usefixtures("waits")
+def test_an_answer_that_unpacks_to_far_too_much_is_not_unpacked(
+    zendesk: ZendeskEmulator, path: str, status: int
+) -> None:
+    zendesk.faults.add(Fault("gzip_bomb", path=path, status=status, times=None))
+    tracemalloc.start()
+    output = run(zendesk, "read", config_with(zendesk, of_client))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    zendesk.faults.assert_consumed()
+    assert peak < 100_000_000
+    assert [] == output.records
 
 
 def test_every_request_has_a_time_out(
@@ -372,15 +485,139 @@ def set_up(zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch, **variable
     monkeypatch.setattr(ZendeskEmulator, "environment", {**zendesk.environment, **variables})
 
 
+DEAD = "http://ada:s3cret@127.0.0.1:9"
+
+
+def test_a_dead_proxy_is_asked_again_and_said_to_be_what_it_is(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    set_up(zendesk, monkeypatch, HTTPS_PROXY=DEAD, https_proxy=DEAD)
+    output = run(zendesk, "read", config_with(zendesk, of_client))
+    assert (
+        "transient_error",
+        "POST acme.zendesk.com/oauth/tokens did not reach Zendesk: the proxy at 127.0.0.1:9 does "
+        "not answer, 7 times in a row. Check HTTPS_PROXY, and that the proxy is up.",
+    ) == output.error
+    assert [2, 3, 5, 9, 17, 33] == waits
+    assert "s3cret" not in output.text
+
+
+@pytest.mark.parametrize(
+    ("status", "failure_type", "sentence"),
+    [
+        (407, "config_error", "Put the user and password that it asks for into HTTPS_PROXY."),
+        (403, "config_error", "Have it let requests to acme.zendesk.com, port 443, through."),
+        (502, "transient_error", "See whether it can reach acme.zendesk.com, and resolve its name"),
+    ],
+)
 @pytest.mark.usefixtures("waits")
-def test_an_unreachable_host_is_a_transient_error_that_names_it(
+def test_a_proxy_that_refuses_is_not_taken_for_zendesk(
+    zendesk: ZendeskEmulator, status: int, failure_type: str, sentence: str
+) -> None:
+    zendesk.refuse_tunnels(status)
+    output = run(zendesk, "read", config(zendesk))
+    assert failure_type == output.error[0]
+    assert re.search(
+        r"/users/me did not reach Zendesk: the proxy at 127\.0\.0\.1:[0-9]+ refuses to connect "
+        rf"\({status}\), 7 times in a row\. {re.escape(sentence)}",
+        output.error[1],
+    )
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_name_that_does_not_resolve_is_said_not_to(
     zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = "http://127.0.0.1:9"
-    set_up(zendesk, monkeypatch, HTTPS_PROXY=nowhere, https_proxy=nowhere)
-    output = run(zendesk, "check", config(zendesk))
+    set_up(zendesk, monkeypatch, HTTPS_PROXY="", https_proxy="")
+    monkeypatch.setattr("socket.getaddrinfo", Mock(side_effect=socket.gaierror(-2, "unknown")))
+    output = run(zendesk, "read", config(zendesk))
     assert output.error[0] == "transient_error"
-    assert "GET acme.zendesk.com/api/v2/users/me: the proxy gave no connection" in output.error[1]
+    assert "the name acme.zendesk.com does not resolve, 7 times in a row" in output.error[1]
+    assert "Check `subdomain`" in output.error[1]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("html"), Fault("dropped"), Fault("status", status=500), Fault("redirect", location="/")],
+    ids=lambda fault: fault.kind,
+)
+@pytest.mark.usefixtures("waits")
+def test_what_is_not_a_matter_of_length_is_not_asked_for_in_halves(
+    zendesk: ZendeskEmulator, fault: Fault
+) -> None:
+    fill(zendesk.account.help_center(), articles=120)
+    zendesk.faults.add(replace(fault, path=PAGE, where=LISTING, times=None))
+    output = run(zendesk, "read", config(zendesk))
+    assert output.error[0] == "transient_error"
+    assert "7 times in a row" in output.error[1]
+    assert "at a time" not in output.logs
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_list_whose_pages_bring_ever_new_ids_is_given_up(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MOST_ARTICLES", 300)
+    fill(zendesk.account.help_center(), articles=30)
+    refuse_offset_pages(zendesk)
+    ids = count(10**6)
+
+    shown: list[dict[str, Any]] = []
+
+    def keep(answer: dict[str, Any]) -> dict[str, object]:
+        shown[:] = answer["articles"]
+        return {**answer, "meta": {"has_more": True, "after_cursor": "x"}}
+
+    def go_on() -> None:
+        articles = [{**row, "id": next(ids)} for row in shown]
+        endless.body = {"articles": articles, "meta": {"has_more": True, "after_cursor": "x"}}
+
+    endless = Fault("status", path=PAGE, where=LISTING, status=200, edit=go_on, times=None)
+    zendesk.faults.add(Fault("rewrite", path=PAGE, where=LISTING, rewrite=keep), endless)
+    output = run(zendesk, "read", config(zendesk))
+    assert output.error[0] == "transient_error"
+    assert "a list of more than 300 that does not end" in output.error[1]
+
+
+@pytest.mark.parametrize("content", ["", "no certificate\n", "-----BEGIN CERTIFICATE-----\n"])
+@pytest.mark.usefixtures("waits")
+def test_a_certificate_file_without_a_certificate_is_a_config_error(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.write_text(content)
+    set_up(zendesk, monkeypatch, REQUESTS_CA_BUNDLE=str(empty), CURL_CA_BUNDLE="")
+    output = run(zendesk, "check", config(zendesk))
+    assert output.error[0] == "config_error"
+    assert "REQUESTS_CA_BUNDLE" in output.error[1]
+    assert zendesk.requests == []
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"Date": "Sun, 01 Nov 2026 12:00:00 GMT"}, 101),
+        ({"Date": "Sun, 01 Nov 2026 12:02:00 GMT"}, 1),
+        ({"Date": "soon"}, 101),
+    ],
+)
+def test_until_when_to_wait_counts_by_the_clock_of_the_answer(
+    zendesk: ZendeskEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    waits: list[float],
+    written: dict[str, str],
+    expected: int,
+) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls(2026, 11, 1, 12, tzinfo=tz)
+
+    monkeypatch.setattr(transport, "datetime", Clock)
+    headers = {"Retry-After": "Sun, 01 Nov 2026 12:01:40 GMT", **written}
+    zendesk.faults.add(Fault("status", path=PAGE, status=503, headers=headers))
+    assert run(zendesk, "read", config(zendesk)).succeeded
+    assert [expected] == waits
 
 
 @pytest.mark.usefixtures("waits")

@@ -7,6 +7,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import replace
 from unittest.mock import patch
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -132,6 +133,43 @@ def test_a_secret_in_the_address_of_a_redirect_is_masked(zendesk: ZendeskEmulato
     assert zendesk.account.admin_token not in sentence
 
 
+def each_percent_encoded(text: str) -> str:
+    return "".join(f"%{ord(character):02x}" for character in text)
+
+
+@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize(
+    "encode",
+    [
+        each_percent_encoded,
+        lambda text: each_percent_encoded(text).upper(),
+        lambda text: quote(f"token={text}&"),
+        *(
+            lambda text, before=before: base64.b64encode(f"{before}{text} it is".encode()).decode()
+            for before in ("", "a", "ab")
+        ),
+        lambda text: base64.urlsafe_b64encode(f"Bearer {text}?>".encode()).decode().rstrip("="),
+    ],
+)
+@pytest.mark.usefixtures("waits")
+def test_a_secret_is_masked_in_whatever_form_it_comes_back(
+    zendesk: ZendeskEmulator, make: Make, encode: Callable[[str], str]
+) -> None:
+    secret = "s3cret+of/somebody=?"
+    entered = config_with(zendesk, make)
+    names = {"client_secret", "access_token", "api_token"} & entered["credentials"].keys()
+    entered["credentials"][names.pop()] = secret
+    echoed = encode(secret)
+    body = {"error": f"Got {echoed}."}
+    for status, there in ((401, {}), (302, {"Location": f"https://{echoed}.evil.example/"})):
+        zendesk.faults.clear()
+        zendesk.faults.add(Fault("status", status=status, body=body, headers=there, times=None))
+        message = run(zendesk, "read", entered).error[1]
+        assert "****" in message or "an unknown place" in message
+        assert secret not in unquote(message)
+        assert echoed not in message
+
+
 def test_a_secret_that_was_pasted_with_blanks_is_masked_as_it_is_sent(
     zendesk: ZendeskEmulator,
 ) -> None:
@@ -171,6 +209,7 @@ def test_a_secret_that_was_pasted_with_blanks_is_masked_as_it_is_sent(
         (302, ""),
     ],
 )
+@pytest.mark.usefixtures("waits")
 def test_no_redirect_is_followed(
     zendesk: ZendeskEmulator, make: Make, path: str, status: int, location: str
 ) -> None:

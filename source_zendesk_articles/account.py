@@ -2,20 +2,23 @@
 
 import logging
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
+from typing import Final
 
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles.brands import Plan, by_name, follow, new_entries, plan, problem
 from source_zendesk_articles.changes import OUT_OF_SCOPE
 from source_zendesk_articles.client import Account, HelpCenterClient
-from source_zendesk_articles.config import Config
+from source_zendesk_articles.config import Config, host_of
 from source_zendesk_articles.errors import (
     CredentialError,
     NoUsableAnswerError,
     RefusalError,
+    UnreachableError,
     brand_problem,
     filters_without_match,
     no_help_center,
@@ -37,6 +40,10 @@ from source_zendesk_articles.state import State
 from source_zendesk_articles.stats import ReadStats, progress
 from source_zendesk_articles.sync import Emitted, sync_help_center
 from source_zendesk_articles.workers import Workers
+
+# Who set up a source waits for it: a minute in all, the start of the process included.
+CHECK_SECONDS: Final = 45
+_GRACE_SECONDS: Final = 3
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -63,6 +70,14 @@ class AccountSync:
             AirbyteTracedException: in the user's words, behind a state that tells what was done.
 
         """
+        self._account.begin()
+        try:
+            return (yield from self._run())
+        finally:
+            # However it ends: nobody waits any more for what the threads are at.
+            self._account.end()
+
+    def _run(self) -> Generator[Emitted, None, State]:
         planned = yield from self._plan()
         errors = _errors(planned, self._brands or ())
         self._left = planned.left
@@ -137,12 +152,28 @@ class AccountSync:
 
 
 def check(account: Account, config: Config) -> None:
-    """Prove that a sync would work, and log what it would meet.
+    """Prove that a sync would work, and log what it would meet, within a minute.
 
     Raises:
         AirbyteTracedException: otherwise, with a sentence for the user.
 
     """
+    account.begin(CHECK_SECONDS)
+    try:
+        with closing(Workers(lambda: None, most=1)) as workers:
+            checked = workers.submit(partial(_check, account, config))
+            wait([checked], CHECK_SECONDS + _GRACE_SECONDS)
+            if not checked.done():
+                # Nothing ends the look-up of a name early.
+                host, seconds = host_of(config.subdomain), CHECK_SECONDS + _GRACE_SECONDS
+                to_do = "Check this machine's network and DNS."
+                raise UnreachableError(f"The check of {host}", f"no end after {seconds} s", to_do)
+            checked.result()
+    finally:
+        account.end()
+
+
+def _check(account: Account, config: Config) -> None:
     brands = _list_brands(account.help_center(), config) if config.has_several else None
     planned = plan(config, {}, brands)
     errors = _errors(planned, brands or ())
@@ -179,7 +210,7 @@ def _list_brands(client: HelpCenterClient, config: Config) -> tuple[Brand, ...] 
     try:
         return client.brands()
     except (NoUsableAnswerError, RefusalError) as error:
-        if _is_everybodys(error):
+        if _is_everybodys(error) or isinstance(error, UnreachableError):
             raise
         if config.every_brand:
             raise no_list_of_brands(error) from None

@@ -40,8 +40,11 @@ _KIND = (
 )
 _SPENT = (
     "The refresh token is good for one use, and was used before, expired or revoked, belongs to "
-    f"another OAuth client, or the answer to its use got lost. {_AUTHENTICATE_AGAIN} No other "
-    "connection may use the same one. OAuth client credentials have no refresh token to lose."
+    "another OAuth client, or the answer to its use got lost; or another operation, such as a test "
+    "of the connection, has just renewed it: then run this again. "
+    f"{_AUTHENTICATE_AGAIN} Enter the access token that came with it, too: then a test of the "
+    "connection does not use the refresh token. No other connection may use the same one. OAuth "
+    "client credentials have no refresh token to lose."
 )
 _TOKEN_CODES = {
     "invalid_client": _CLIENT,

@@ -37,6 +37,16 @@ _PASSING: Final = frozenset(
         HTTPStatus.TOO_EARLY,
     }
 )
+# Big pages are known to time out, and a proxy may have a limit of its own. 524 is Cloudflare's.
+_TOO_BIG: Final = frozenset(
+    {
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+        524,
+    }
+)
 _REDIRECTS: Final = frozenset(
     {
         HTTPStatus.MOVED_PERMANENTLY,
@@ -75,10 +85,14 @@ class RateLimited:
 
 @dataclass(frozen=True)
 class Again:
-    """No usable answer. `is_foreign`: what answered may not be Zendesk."""
+    """No usable answer.
+
+    `is_foreign`: what answered may not be Zendesk. `may_be_big`: less may come where this did not.
+    """
 
     reason: str
     is_foreign: bool = False
+    may_be_big: bool = False
 
 
 def judge(
@@ -93,7 +107,9 @@ def judge(
         try:
             return Usable(parse(parse_answer(content)))
         except UnreadableAnswerError as error:
-            return Again(str(error), is_foreign=content.lstrip().startswith(b"<"))
+            is_foreign = content.lstrip().startswith(b"<")
+            # It may have been cut off for its length, or be spoilt by one of its rows.
+            return Again(str(error), is_foreign, not is_foreign)
     return _judge_failure(host, status, headers, content)
 
 
@@ -109,9 +125,10 @@ def _judge_failure(
     # An empty or partial success (204, 206) is not the answer that was asked for.
     is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     if not is_refusal or status in _PASSING:
-        return Again(f"status {status}")
+        return Again(f"status {status}", may_be_big=status in _TOO_BIG)
     if _CHALLENGED in headers or not _is_object(content):
-        return Again(f"status {status} without a reason in Zendesk's JSON", is_foreign=True)
+        reason = f"status {status} without a reason in Zendesk's JSON"
+        return Again(reason, is_foreign=True, may_be_big=status in _TOO_BIG)
     return Refused()
 
 
@@ -144,7 +161,12 @@ def _leads_away(host: str, location: str) -> bool:
 
 
 def _is_object(content: bytes) -> bool:
+    return _is_json(content) and isinstance(orjson.loads(content), dict)
+
+
+def _is_json(content: bytes) -> bool:
     try:
-        return isinstance(orjson.loads(content), dict)
+        orjson.loads(content)
     except orjson.JSONDecodeError:
         return False
+    return True

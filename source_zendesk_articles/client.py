@@ -6,6 +6,7 @@ Each address is built here: no link of an answer is followed.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
+from math import inf
 from operator import attrgetter
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -46,9 +47,10 @@ from source_zendesk_articles.pace import Pace
 from source_zendesk_articles.transport import (
     BIG_PAGE,
     HELP_CENTER,
-    PATIENT,
+    ONE_ARTICLE,
     VISITOR,
     NoAuth,
+    Renewable,
     RequestStats,
     RetryPolicy,
     Transport,
@@ -62,6 +64,11 @@ PAGE_SIZE: Final = 100
 PAGES_BEFORE_GROWING: Final = 10
 # A list that shows nothing new for so long does not end by itself.
 FRUITLESS_PAGES: Final = 10
+# Nor does one that shows so many: five times what Zendesk documents for articles, and more than
+# that for what it sets no limit for, or a low one.
+# https://support.zendesk.com/hc/en-us/articles/4408832202522
+MOST_ARTICLES: Final = 200_000
+MOST_ROWS: Final = 40_000
 
 # What comes along with articles; with the translations of the sections and categories, too.
 # https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#show-article
@@ -80,9 +87,18 @@ class Account:
         # Nobody says that visitors share the limit of those who sign in.
         self._paces = Pace(), Pace()
 
-    def anew(self) -> "Account":
-        """Return the account for another sync; requests of one that broke off stay stopped."""
-        return Account(self._subdomain, self._auth, self._auth_type)
+    def begin(self, seconds: float = inf) -> None:
+        """Begin a check or a sync, which may take so many seconds; one before it stays ended."""
+        self._paces = Pace(seconds), Pace(seconds)
+        if isinstance(self._auth, Renewable):
+            self._auth.begin(seconds)
+
+    def end(self) -> None:
+        """End it: no request goes out any more, and a token that is under way is handed on."""
+        for pace in self._paces:
+            pace.close()
+        if isinstance(self._auth, Renewable):
+            self._auth.end()
 
     def help_center(self, subdomain: str | None = None) -> "HelpCenterClient":
         """Return the Help Center of a brand, or the one that the account was named by."""
@@ -180,6 +196,7 @@ class HelpCenterClient:
             key=attrgetter("id"),
             include=_SIDELOADS,
             size=size,
+            most=MOST_ARTICLES,
         )
 
     def offset_page(self, inside: str, number: int, *, newest_first: bool = False) -> OffsetPage:
@@ -212,12 +229,14 @@ class HelpCenterClient:
             try:
                 return self._signed.get(path, parse_changes, params, policy=BIG_PAGE)
             except NoUsableAnswerError as error:
+                if not error.may_be_big:
+                    raise
                 _LOG.info("%s. Asking for %d at a time.", error.internal_message, PAGE_SIZE)
         size = self._changes_size or PAGE_SIZE
         changes, self._changes_size = self._sized(path, parse_changes, params, "per_page", size)
         return changes
 
-    def article(self, article_id: int, policy: RetryPolicy = PATIENT) -> Row | None:
+    def article(self, article_id: int, policy: RetryPolicy = ONE_ARTICLE) -> Row | None:
         """Return an article with its translations; None where it is archived or deleted.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#show-article
@@ -273,7 +292,7 @@ class HelpCenterClient:
             return Unreadable(article_id, problem)
         return tuple(texts)
 
-    def _pages(
+    def _pages(  # noqa: PLR0913 -- a list has that many parts
         self,
         path: str,
         parse: Callable[[JsonObject], Page[Item]],
@@ -281,6 +300,7 @@ class HelpCenterClient:
         key: Callable[[Item], object],
         include: str | None = None,
         size: int | None = None,
+        most: int = MOST_ROWS,
     ) -> Iterator[tuple[Item, ...]]:
         # An unknown `include` is ignored without an error: it goes out with every page.
         params = {"include": include} if include else {}
@@ -297,6 +317,10 @@ class HelpCenterClient:
             if fruitless >= FRUITLESS_PAGES:
                 raise NoUsableAnswerError(
                     f"GET {self.host}{path}", f"{fruitless} pages in a row with nothing new"
+                )
+            if len(seen) > most:
+                raise NoUsableAnswerError(
+                    f"GET {self.host}{path}", f"a list of more than {most:,} that does not end"
                 )
             good = good + 1 if came_in == size else 0
             size = came_in
@@ -315,11 +339,11 @@ class HelpCenterClient:
         """Return a page of this size or, if it does not come, of a half, a quarter, …; its size."""
         while True:
             sized = {**params, size_param: str(size)}
-            policy = BIG_PAGE if size > 1 else PATIENT
+            policy = BIG_PAGE if size > 1 else ONE_ARTICLE
             try:
                 return self._signed.get(path, parse, sized, policy=policy), size
             except NoUsableAnswerError as error:
-                if size == 1:
+                if size == 1 or not error.may_be_big:
                     raise
                 size //= 2
                 _LOG.info("%s. Asking for %d at a time.", error.internal_message, size)

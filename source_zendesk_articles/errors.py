@@ -11,7 +11,7 @@ from http import HTTPStatus
 from itertools import islice
 from operator import attrgetter
 from typing import Final, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import orjson
 from airbyte_cdk.models import FailureType
@@ -39,10 +39,13 @@ class NoUsableAnswerError(AirbyteTracedException):
     """Zendesk did not answer a request in a usable way, as often as it was asked.
 
     `reason` says how it answered instead, and how often; `is_foreign`, that it may not be Zendesk
-    who did.
+    who did; `may_be_big`, that less may come where this did not.
     """
 
-    def __init__(self, request: str, reason: str, *, is_foreign: bool = False) -> None:
+    def __init__(
+        self, request: str, reason: str, *, is_foreign: bool = False, may_be_big: bool = False
+    ) -> None:
+        self.may_be_big = may_be_big
         before = (
             "Something before Zendesk seems to answer: bot protection, a proxy or a maintenance "
             "page. If it stays so, see which addresses your Zendesk account and your network let "
@@ -56,6 +59,21 @@ class NoUsableAnswerError(AirbyteTracedException):
             internal_message=f"{request}: {reason}",
             failure_type=FailureType.transient_error,
         )
+
+
+class UnreachableError(NoUsableAnswerError):
+    """A request did not get as far as Zendesk, as often as it was made. `to_do` is a sentence."""
+
+    def __init__(
+        self,
+        request: str,
+        reason: str,
+        to_do: str,
+        failure_type: FailureType = FailureType.transient_error,
+    ) -> None:
+        super().__init__(request, reason)
+        self.message = f"{request} did not reach Zendesk: {reason}. {to_do}"
+        self.failure_type = failure_type
 
 
 class CredentialError(AirbyteTracedException):
@@ -341,7 +359,7 @@ def zendesks_words(content: bytes) -> str:
         ]
     line = ": ".join(word for word in words if isinstance(word, str) and word)
     # Masked before it is cut: of half a secret nobody would know that it is one.
-    return re.sub(r"\s+", " ", filter_secrets(line))[:_DETAIL_LENGTH]
+    return re.sub(r"\s+", " ", _masked(line))[:_DETAIL_LENGTH]
 
 
 def _code(content: bytes) -> str:
@@ -362,7 +380,14 @@ def _object(content: bytes) -> dict[str, object] | None:
 
 def _host(host: str, location: str | None) -> str:
     try:
-        target = urljoin(f"https://{host}/", filter_secrets(location or ""))
+        target = urljoin(f"https://{host}/", _masked(location or ""))
         return urlsplit(target).hostname or "an unknown place"
     except ValueError:
         return "an unknown place"
+
+
+def _masked(text: str) -> str:
+    """Return a text without secrets, also those of which any character is percent-encoded."""
+    plain = unquote(text)
+    masked = filter_secrets(plain)
+    return filter_secrets(text) if masked == plain else masked

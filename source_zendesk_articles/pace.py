@@ -7,6 +7,7 @@ https://developer.zendesk.com/api-reference/introduction/rate-limits/
 
 import re
 from collections.abc import Mapping
+from math import inf
 from threading import Condition
 from time import monotonic
 from typing import Final
@@ -31,16 +32,23 @@ class Pace:
     """Holds requests back: all while the limit is reached, and some before it comes to that.
 
     When a minute of Zendesk's begins is not told. It ends, at the latest, a minute after the first
-    answer that was seen of it.
+    answer that was seen of it. `seconds`: how long all that is asked may take.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = inf) -> None:
         self._changed = Condition()
+        self._ends_at = monotonic() + seconds
         self._paused_until = 0.0
         self._window_ends = 0.0
         self._left = 0
         self._next = 0.0
         self._stopped: set[str] = set()
+        self._is_closed = False
+
+    @property
+    def left(self) -> float:
+        """How many seconds are left until all must have been answered."""
+        return self._ends_at - monotonic()
 
     def pause(self, seconds: float) -> None:
         """Let no request out for so long: an answer said that the limit is reached."""
@@ -54,6 +62,22 @@ class Pace:
             self._stopped.add(host)
             self._changed.notify_all()
 
+    def close(self) -> None:
+        """Let nothing out any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def enter(self, host: str) -> None:
+        """Let a request out that the limit does not count.
+
+        Raises:
+            StoppedError: where none may go out any more.
+
+        """
+        if self._is_closed or host in self._stopped:
+            raise StoppedError
+
     def wait(self, host: str) -> None:
         """Return as soon as a request to a host may go out, and count it.
 
@@ -62,7 +86,7 @@ class Pace:
 
         """
         with self._changed:
-            while host not in self._stopped:
+            while not self._is_closed and host not in self._stopped:
                 now = monotonic()
                 start = self._start(now)
                 if start <= now:

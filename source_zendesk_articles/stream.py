@@ -84,8 +84,7 @@ class Articles(Stream, CheckpointMixin):
         if sync_mode == SyncMode.full_refresh:
             began_with = resumed(began_with)
         # The CDK emits the last state of a sync from `state`; those in between go out here.
-        sync = AccountSync(self._account.anew(), self._config, began_with)
-        last = yield from self._messages(sync.run())
+        last = yield from self._messages(AccountSync(self._account, self._config, began_with).run())
         self._state = to_json(last)
 
     def _messages(

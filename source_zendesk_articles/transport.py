@@ -5,12 +5,13 @@ CDK's; what is worth a retry, and how often, is decided here.
 """
 
 import logging
+import math
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
@@ -27,17 +28,20 @@ from airbyte_cdk.sources.streams.http.error_handlers import (
     ErrorResolution,
     ResponseAction,
 )
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
-from source_zendesk_articles.answers import Again, RateLimited, Refused, Usable, judge
+from source_zendesk_articles.answers import USABLE, Again, RateLimited, Refused, Usable, judge
 from source_zendesk_articles.config import AuthType
+from source_zendesk_articles.connections import Adapter, current_watch, watched
 from source_zendesk_articles.errors import (
     NoUsableAnswerError,
     Refusal,
     RefusalError,
+    UnreachableError,
     broken_set_up,
 )
+from source_zendesk_articles.failures import Unreachable, why_broken
 from source_zendesk_articles.instants import parse_stamp
 from source_zendesk_articles.models import JsonObject
 from source_zendesk_articles.pace import Pace
@@ -51,17 +55,29 @@ Judge = Callable[
 
 # Seconds to connect, and to wait for the next byte: big pages are known to take tens of seconds.
 TIMEOUT: Final = (10.0, 75.0)
+# Seconds from the first byte to the last, whatever comes in between.
+REQUEST_SECONDS: Final = 180.0
 # The limits count by the minute: https://developer.zendesk.com/api-reference/introduction/rate-limits/
 LONGEST_BLIND_WAIT: Final = 60
 UNLIMITED: Final = 10**9
+_DAY: Final = 24 * 60 * 60
 # A page that is longer is asked for in halves. Parsed it takes some three times as many bytes of
 # memory, and a hundred articles in twenty locales of 100 KB would be 200 MB long.
 PAGE_BYTES: Final = 16_000_000
+# One article, in forty locales of 1 MB, half of it escapes. https://support.zendesk.com/hc/en-us/articles/4408827254682
+ARTICLE_BYTES: Final = 64_000_000
+# What is short in any account, and read whole before it is looked at.
+SHORT_BYTES: Final = 1_000_000
+# A refusal says why in a sentence or two.
+REFUSAL_BYTES: Final = 64_000
+# So often a request is made again after a 401: tokens may end one after the other.
+RENEWALS: Final = 3
 HELP_CENTER: Final = "/api/v2/help_center"
 
 # As many at a time as cost no time, and let little more in than is wanted.
 _CHUNK_BYTES: Final = 256 * 1024
-_DAY: Final = 24 * 60 * 60
+# Added to the CDK's second it is a second.
+_NO_TIME: Final = 1e-300
 # Python runs one thread at a time: parsed side by side, pages would all come late.
 _PARSING: Final = threading.Lock()
 _LOG = logging.getLogger("airbyte.zendesk")
@@ -77,25 +93,37 @@ logging.getLogger("airbyte").addFilter(
 class RetryPolicy(NamedTuple):
     """When a request counts as failed: after so many tries, or so many answers with 429.
 
-    `longest_wait` in seconds bounds what `Retry-After` asks for; the request is then made early.
-    An answer of more than `most_bytes` is not read to its end.
+    `big_tries` counts instead where less might come. `longest_wait` in seconds bounds what
+    `Retry-After` asks for; the request is then made early. An answer of more than `most_bytes`,
+    unpacked, is not read to its end.
     """
 
     tries: int
-    rate_limited_tries: int
-    longest_wait: int
-    most_bytes: int = UNLIMITED
+    rate_limited_tries: int = UNLIMITED
+    longest_wait: int = _DAY
+    most_bytes: int = SHORT_BYTES
+    big_tries: int = UNLIMITED
 
 
 # Waits of 2, 3, 5, 9, 17, 33 s: a fault of a minute passes unnoticed.
-PATIENT: Final = RetryPolicy(tries=7, rate_limited_tries=UNLIMITED, longest_wait=_DAY)
+PATIENT: Final = RetryPolicy(tries=7)
+ONE_ARTICLE: Final = RetryPolicy(tries=7, most_bytes=ARTICLE_BYTES)
 # Big pages are known to time out (502, 504): after three tries half of one is likelier to come.
-BIG_PAGE: Final = RetryPolicy(
-    tries=3, rate_limited_tries=UNLIMITED, longest_wait=_DAY, most_bytes=PAGE_BYTES
-)
+BIG_PAGE: Final = RetryPolicy(tries=7, big_tries=3, most_bytes=PAGE_BYTES)
 # Whether visitors may read has a safe answer, no, which need not be waited for for ever: but for
 # several times the minute by which limits count.
-VISITOR: Final = RetryPolicy(tries=5, rate_limited_tries=9, longest_wait=120)
+VISITOR: Final = RetryPolicy(tries=5, rate_limited_tries=9, longest_wait=120, most_bytes=PAGE_BYTES)
+
+
+class _Asked(NamedTuple):
+    """What is asked for, and of whom."""
+
+    method: str
+    host: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.host}{self.path}"
 
 
 @dataclass
@@ -135,13 +163,11 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
 
     def __init__(
         self,
-        request: str,
-        judge: Callable[
-            [int, Mapping[str, str], bytes], Usable[Answer] | Refused | RateLimited | Again
-        ],
+        request: _Asked,
+        judge: Judge[Answer],
         policy: RetryPolicy,
         stats: RequestStats,
-        pace: Pace | None,
+        pace: Pace,
     ) -> None:
         self.answer: Answer | None = None
         self.date: str | None = None
@@ -153,9 +179,7 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         self._pace = pace
         self._failures = 0
         self._rate_limited = 0
-        self._reason = ""
-        self._is_foreign = False
-        self._is_rate_limited = False
+        self._last: Again | Unreachable | RateLimited = RateLimited()
 
     @property
     def max_retries(self) -> int:
@@ -178,26 +202,20 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
 
         """
         self._stats.count_request()
-        answer = response_or_exception
-        if not isinstance(answer, requests.Response):
-            return self._again(_broken(answer))
+        watch = current_watch()
         try:
-            content = self._read(answer)
-        except requests.RequestException as error:
-            return self._again(_broken(error))
-        with _PARSING:
-            judged = self._judge(answer.status_code, answer.headers, content)
-        match judged:
-            case RateLimited():
-                return self._again("the rate limit is reached", ResponseAction.RATE_LIMITED)
-            case Again(reason, is_foreign):
-                return self._again(reason, is_foreign=is_foreign)
-            case Usable(what):
-                self.answer = what
-            case Refused():
-                self.content = content
-        self.date = _date(answer)
-        return ErrorResolution(ResponseAction.SUCCESS)
+            last = self._judged(response_or_exception)
+            if watch.is_over:
+                # What came until then may look whole.
+                last = Again("no whole answer in time", may_be_big=True)
+        finally:
+            watch.end()
+        if last is None:
+            return ErrorResolution(ResponseAction.SUCCESS)
+        self._last = last
+        is_limited = isinstance(last, RateLimited)
+        action = ResponseAction.RATE_LIMITED if is_limited else ResponseAction.RETRY
+        return ErrorResolution(action, FailureType.transient_error, "asked again")
 
     def backoff_time(
         self,
@@ -207,54 +225,93 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         """Return the seconds to wait, to which the CDK adds one.
 
         Raises:
-            NoUsableAnswerError: when the tries are used up.
+            NoUsableAnswerError: when the tries are used up, or the time is.
 
         """
         answer = response_or_exception
         asked_for = _retry_after(answer) if isinstance(answer, requests.Response) else None
-        if self._is_rate_limited:
+        last = self._last
+        if isinstance(last, RateLimited):
             self._rate_limited += 1
             count, most = self._rate_limited, self._policy.rate_limited_tries
             blind = min(2 ** min(count, 10), LONGEST_BLIND_WAIT)
         else:
             self._failures += 1
-            count, most = self._failures, self._policy.tries
+            may_be_big = isinstance(last, Again) and last.may_be_big
+            count = self._failures
+            most = self._policy.big_tries if may_be_big else self._policy.tries
+            most = min(most, self._policy.tries)
             blind = 2 ** (count - 1)
         if count >= most:
-            raise NoUsableAnswerError(
-                self._request,
-                f"{self._reason}, {count} times in a row",
-                is_foreign=self._is_foreign,
-            )
-        seconds = min(asked_for or blind, self._policy.longest_wait)
+            raise self._error(f", {count} times in a row")
+        # The CDK waits a second where it is told of none.
+        seconds = _NO_TIME if asked_for == 0 else float(asked_for or blind)
+        seconds = min(seconds, self._policy.longest_wait)
+        if seconds + 1 > self._pace.left:
+            asks = f", and Zendesk asks to wait {asked_for} s" if asked_for else ""
+            raise self._error(asks or f", {count} times in a row")
         self._stats.count_wait(seconds + 1)
-        if self._is_rate_limited and self._pace:
+        if isinstance(last, RateLimited):
             self._pace.pause(seconds + 1)
-        _LOG.info("Waiting %d s for %s: %s.", seconds + 1, self._request, self._reason)
+        _LOG.info("Waiting %d s for %s: %s.", seconds + 1, self._request, _reason(last))
         return seconds
 
-    def _read(self, answer: requests.Response) -> bytes:
+    def _judged(
+        self, answer: requests.Response | Exception | None
+    ) -> Again | Unreachable | RateLimited | None:
+        """Return why to ask again; None if that would not help."""
+        if not isinstance(answer, requests.Response):
+            return why_broken(answer, self._request.host)
+        try:
+            content = self._read(answer)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            # A chunk of negative length is a ValueError of Python's.
+            return why_broken(error, self._request.host)
+        if content is None:
+            return Again(f"it has more than {self._policy.most_bytes:,} bytes", may_be_big=True)
+        with _PARSING:
+            judged = self._judge(self._request.host, answer.status_code, answer.headers, content)
+        match judged:
+            case Usable(what):
+                self.answer = what
+            case Refused():
+                self.content = content
+            case _:
+                return judged
+        self.date = _date(answer)
+        return None
+
+    def _read(self, answer: requests.Response) -> bytes | None:
+        """Return the body; of a refusal, its beginning, and None for a success that is too long."""
+        is_usable = answer.status_code in USABLE
+        most = self._policy.most_bytes if is_usable else REFUSAL_BYTES
         chunks: list[bytes] = []
-        length, most = 0, self._policy.most_bytes
+        length = 0
         for chunk in answer.iter_content(_CHUNK_BYTES):
             chunks.append(chunk)
             length += len(chunk)
             if length > most:
                 answer.close()
-                raise NoUsableAnswerError(self._request, f"it has more than {most:,} bytes")
+                if is_usable:
+                    return None
+                break
         return b"".join(chunks)
 
-    def _again(
-        self,
-        reason: str,
-        action: ResponseAction = ResponseAction.RETRY,
-        *,
-        is_foreign: bool = False,
-    ) -> ErrorResolution:
-        self._reason = reason
-        self._is_foreign = is_foreign
-        self._is_rate_limited = action is ResponseAction.RATE_LIMITED
-        return ErrorResolution(action, FailureType.transient_error, reason)
+    def _error(self, how_often: str) -> NoUsableAnswerError:
+        match self._last:
+            case Unreachable(reason, to_do, failure_type):
+                return UnreachableError(
+                    str(self._request), f"{reason}{how_often}", to_do, failure_type
+                )
+            case Again(reason, is_foreign, may_be_big):
+                return NoUsableAnswerError(
+                    str(self._request),
+                    f"{reason}{how_often}",
+                    is_foreign=is_foreign,
+                    may_be_big=may_be_big,
+                )
+            case _:
+                return NoUsableAnswerError(str(self._request), f"{_reason(self._last)}{how_often}")
 
 
 class _Session(requests.Session):
@@ -268,7 +325,7 @@ class _Session(requests.Session):
         self.auth = auth
         self._host = host
         self._pace = pace
-        self.mount("https://", HTTPAdapter(pool_maxsize=WORKERS))
+        self.mount("https://", Adapter(pool_maxsize=WORKERS))
         self.headers["User-Agent"] = (
             f"source-zendesk-articles/{version('source-zendesk-articles')} (Airbyte)"
         )
@@ -279,11 +336,20 @@ class _Session(requests.Session):
         return
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 -- as its parent has it
-        """Send a request as soon as the rate limit allows."""
+        """Send a request as soon as the rate limit allows; its watch goes on until it is judged."""
         is_paced = _is_paced(request.path_url)
         if is_paced:
             self._pace.wait(self._host)
-        response = super().send(request, **kwargs)
+        else:
+            self._pace.enter(self._host)
+        watch = watched(min(REQUEST_SECONDS, self._pace.left))
+        try:
+            response = super().send(request, **kwargs)
+        except requests.RequestException:
+            raise
+        except BaseException:
+            watch.end()
+            raise
         if is_paced:
             self._pace.note(response.headers)
         return response
@@ -293,8 +359,17 @@ class _Session(requests.Session):
 class Renewable(Protocol):
     """An authenticator that can fetch another access token in the place of one that was refused."""
 
-    def renew(self, refused: str) -> None:
-        """Fetch one, unless this `Authorization` header has been replaced already."""
+    def renew(self, refused: str) -> bool:
+        """Fetch one, unless this `Authorization` header has been replaced; tell which it was."""
+
+    def is_current(self, header: str) -> bool:
+        """Tell whether this header has not been replaced."""
+
+    def begin(self, seconds: float) -> None:
+        """Forget what failed: another check or sync begins, and may take so long."""
+
+    def end(self) -> None:
+        """Fetch nothing any more, and hand on what is under way."""
 
 
 class Transport:
@@ -351,13 +426,24 @@ class Transport:
     ) -> Answer:
         """Do the same, for an answer that is judged otherwise."""
         handler, response = self._send("GET", path, judge, policy, params=params)
-        if response.status_code == HTTPStatus.UNAUTHORIZED and isinstance(self._auth, Renewable):
-            self._auth.renew(response.request.headers["Authorization"])
+        is_ours = False
+        for _ in range(RENEWALS):
+            refused = response.request.headers.get("Authorization", "")
+            if response.status_code != HTTPStatus.UNAUTHORIZED or (
+                not isinstance(self._auth, Renewable)
+                # One that was fetched for this request, and is refused at once.
+                or (is_ours and self._auth.is_current(refused))
+            ):
+                break
+            is_ours = self._auth.renew(refused)
             handler, response = self._send("GET", path, judge, policy, params=params)
         return self._answer(path, handler, response)
 
     def post(
-        self, path: str, parse: Callable[[JsonObject], Answer], body: Mapping[str, object]
+        self,
+        path: str,
+        parse: Callable[[JsonObject], Answer],
+        body: Mapping[str, object],
     ) -> Answer:
         """Return what the answer to a JSON body says."""
         sent = self._send("POST", path, partial(judge, parse=parse), PATIENT, body=body)
@@ -373,9 +459,8 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
     ) -> tuple[_AnswerHandler[Answer], requests.Response]:
-        pace = self._pace if _is_paced(path) else None
-        request = f"{method} {self._host}{path}"
-        handler = _AnswerHandler(request, partial(judge, self._host), policy, self._stats, pace)
+        asked = _Asked(method, self._host, path)
+        handler = _AnswerHandler(asked, judge, policy, self._stats, self._pace)
         http = HttpClient(
             name="articles",
             logger=_CLIENT_LOG,
@@ -445,30 +530,28 @@ def _date(response: requests.Response) -> str | None:
 
 
 def _retry_after(response: requests.Response) -> int | None:
-    # Seconds, says Zendesk; it is missing now and then. A date, which HTTP allows, is not read.
-    # https://developer.zendesk.com/api-reference/introduction/rate-limits/#handling-errors
-    seconds = response.headers.get("Retry-After", "").strip()
-    return min(int(seconds), _DAY) if re.fullmatch(r"[0-9]{1,18}", seconds) else None
+    """Return the seconds that the other side asks to wait: it says so, or until when.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+    """
+    asked = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,18}", asked):
+        return min(int(asked), _DAY)
+    until = _instant(asked)
+    if until is None:
+        return None
+    # By the clock that it was written by, if that is told.
+    now = _instant(response.headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(math.ceil((until - now).total_seconds()), 0), _DAY)
 
 
-def _broken(error: object) -> str:
-    """Say why there was no answer; raise where asking again can not help."""
-    match error:
-        case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            raise broken_set_up(
-                "the certificate of the other side is not to be trusted. Behind a proxy that "
-                "inspects traffic, name its certificate in REQUESTS_CA_BUNDLE."
-            )
-        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
-            raise broken_set_up("HTTPS_PROXY is not the address of a proxy.")
-        case requests.exceptions.ProxyError():
-            return "the proxy gave no connection"
-        case requests.exceptions.Timeout():
-            return "no answer in time"
-        case requests.exceptions.ConnectionError():
-            return "no connection, or it broke"
-        case (
-            requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError()
-        ):
-            return "the answer was cut off or garbled"
-    return type(error).__name__
+def _instant(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _reason(last: Again | Unreachable | RateLimited) -> str:
+    return "the rate limit is reached" if isinstance(last, RateLimited) else last.reason

@@ -83,7 +83,8 @@ def of_visitor(
 @pytest.mark.parametrize("content", FOREIGN)
 def test_a_refusal_that_is_not_zendesks_json_is_not_zendesks(status: int, content: bytes) -> None:
     judged = of_user(status, content)
-    assert Again(f"status {status} without a reason in Zendesk's JSON", is_foreign=True) == judged
+    reason = f"status {status} without a reason in Zendesk's JSON"
+    assert Again(reason, is_foreign=True, may_be_big=status == 413) == judged
     assert "Again" == of_visitor(status, content)
     assert Refused() == of_user(status, JSON)
 
@@ -95,11 +96,12 @@ def test_an_answer_to_a_challenge_is_not_zendesks_whatever_its_body(content: byt
 
 
 @pytest.mark.parametrize(
-    "status", [202, 204, 206, 300, 304, 408, 409, 421, 423, 425, 500, 502, 503, 504, 520, 530]
+    "status", [202, 204, 206, 300, 304, 408, 409, 421, 423, 425, 500, 502, 503, 504, 520, 524, 530]
 )
 @pytest.mark.parametrize("content", [JSON, CHALLENGE])
 def test_what_passes_is_asked_for_again(status: int, content: bytes) -> None:
-    assert Again(f"status {status}") == of_user(status, content)
+    may_be_big = status in {502, 503, 504, 524}
+    assert Again(f"status {status}", may_be_big=may_be_big) == of_user(status, content)
     assert "Again" == of_visitor(status, content)
 
 
@@ -123,9 +125,9 @@ def test_a_redirect_counts_only_if_it_leads_away_or_to_a_page_to_sign_in(status:
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_success_is_usable_if_it_says_what_was_asked_for(status: int) -> None:
     assert Usable(7) == of_user(status, b'{"count":7}')
-    assert Again("a list without `count`") == of_user(status, b"{}")
+    assert Again("a list without `count`", may_be_big=True) == of_user(status, b"{}")
     unreadable = "an answer that is not JSON, or not whole"
-    assert Again(unreadable) == of_user(status, b'{"count":')
+    assert Again(unreadable, may_be_big=True) == of_user(status, b'{"count":')
     assert Again(unreadable, is_foreign=True) == of_user(status, b"\n" + CHALLENGE)
 
 

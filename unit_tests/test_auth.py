@@ -3,9 +3,11 @@
 import base64
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,9 +17,12 @@ from requests.auth import AuthBase
 from requests_mock import Mocker
 
 from source_zendesk_articles import auth
-from source_zendesk_articles.auth import AccessToken, RenewedToken, authenticator
+from source_zendesk_articles.auth import AccessToken, RenewedToken, Turn, authenticator
+from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import parse_config
+from source_zendesk_articles.errors import CredentialError
 from source_zendesk_articles.models import Token
+from source_zendesk_articles.pace import StoppedError
 
 TOKENS = "https://acme.zendesk.com/oauth/tokens"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -217,7 +222,7 @@ def test_two_that_sign_from_one_configuration_spend_no_refresh_token_twice(
 
 def test_a_refused_token_is_replaced_once_however_many_complain() -> None:
     names = iter("abc")
-    signed = RenewedToken(lambda: AccessToken(next(names), None))
+    signed = RenewedToken(lambda _: AccessToken(next(names), None))
     assert "a" == header(signed)
     for _ in range(3):
         signed.renew("a")
@@ -229,7 +234,7 @@ def test_a_refused_token_is_replaced_once_however_many_complain() -> None:
 def test_requests_in_parallel_share_one_token_and_fetch_it_once() -> None:
     fetched: list[AccessToken] = []
 
-    def fetch() -> AccessToken:
+    def fetch(_: Turn) -> AccessToken:
         time.sleep(0.02)
         fetched.append(AccessToken(f"token {len(fetched)}", None))
         return fetched[-1]
@@ -247,14 +252,122 @@ def test_requests_in_parallel_share_one_token_and_fetch_it_once() -> None:
     assert 2 == len(fetched)
 
 
-def test_a_fetch_that_failed_is_made_again_by_the_next_request() -> None:
-    def fail() -> AccessToken:
-        raise ConnectionError
+def test_a_fetch_that_failed_has_failed_for_every_thread_until_the_next_sync_begins() -> None:
+    tries: list[int] = []
+
+    def fail(_: Turn) -> AccessToken:
+        time.sleep(0.02)
+        tries.append(1)
+        raise CredentialError(message=f"no {len(tries)}")
 
     signed = RenewedToken(fail)
-    for _ in range(2):
-        with pytest.raises(ConnectionError):
+
+    def ask(_: int) -> str:
+        with pytest.raises(CredentialError) as raised:
             header(signed)
+        return str(raised.value.message)
+
+    for count in (1, 2):
+        with ThreadPoolExecutor(8) as workers:
+            assert [f"no {count}"] * 8 == list(workers.map(ask, range(8)))
+        with pytest.raises(CredentialError):
+            signed.renew("whatever")
+        assert count == len(tries)
+        signed.begin(inf)
+
+
+def test_who_does_not_get_a_token_keeps_the_one_that_is_good() -> None:
+    def fail(_: Turn) -> AccessToken:
+        raise CredentialError(message="no")
+
+    signed = RenewedToken(fail, AccessToken("held", None))
+    assert not signed.renew("another")
+    with pytest.raises(CredentialError):
+        signed.renew("held")
+    assert "held" == header(signed)
+
+
+def test_the_end_waits_for_a_token_that_is_under_way_and_lets_no_other_be_fetched(
+    requests_mock: Mocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, answered = Event(), Event()
+
+    def answer(_: object, context: Any) -> dict[str, str]:  # noqa: ANN401 -- untyped in the library
+        context.headers.update(DATE)
+        asked.set()
+        answered.wait(10)
+        return {"access_token": "access-1", "refresh_token": "refresh-1"}
+
+    requests_mock.post(TOKENS, json=answer)
+    signed, entered = made(REFRESH)
+    assert isinstance(signed, RenewedToken)
+    with ThreadPoolExecutor() as workers:
+        first = workers.submit(header, signed)
+        assert asked.wait(10)
+        waiting = workers.submit(signed.renew, "Bearer access-1")
+        ended = workers.submit(signed.end)
+        assert not wait([ended], 0.2).done
+        answered.set()
+        ended.result(10)
+        assert "refresh-1" in capsys.readouterr().out
+        assert "Bearer access-1" == first.result(10)
+        with pytest.raises(StoppedError):
+            waiting.result(10)
+    assert "refresh-1" == entered["credentials"]["refresh_token"]
+    assert 1 == requests_mock.call_count
+
+
+def test_the_end_does_not_wait_for_the_next_try_which_is_not_made(
+    requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeping, awake = Event(), Event()
+
+    def sleep(_: float) -> None:
+        sleeping.set()
+        awake.wait(10)
+
+    requests_mock.post(TOKENS, status_code=503, headers={"Retry-After": "3600"})
+    signed, _ = made(REFRESH)
+    assert isinstance(signed, RenewedToken)
+    monkeypatch.setattr("time.sleep", sleep)
+    with ThreadPoolExecutor() as workers:
+        first = workers.submit(header, signed)
+        assert sleeping.wait(10)
+        workers.submit(signed.end).result(10)
+        # Another sync need not wait for who still sleeps.
+        signed.begin(inf)
+        requests_mock.post(TOKENS, json={"access_token": "second"}, headers=DATE)
+        assert "Bearer second" == header(signed)
+        awake.set()
+        with pytest.raises(StoppedError):
+            first.result(10)
+    assert 2 == requests_mock.call_count
+
+
+def test_a_token_that_another_thread_replaced_and_that_ended_too_is_replaced_once_more(
+    requests_mock: Mocker,
+) -> None:
+    tokens: list[dict[str, object]] = [{"access_token": f"access-{n}"} for n in (1, 2, 3, 4)]
+    answers(requests_mock, *tokens)
+    signed, _ = made(CLIENT)
+    assert isinstance(signed, RenewedToken)
+    refused: list[str] = []
+
+    def locales(request: Any, context: Any) -> dict[str, object]:  # noqa: ANN401 -- untyped in the library
+        context.headers.update(DATE)
+        refused.append(request.headers["Authorization"])
+        if len(refused) <= 2:
+            # Another thread meets the same, and is quicker.
+            signed.renew(refused[-1])
+        if len(refused) == 4:
+            return {"locales": ["de"], "default_locale": "de"}
+        context.status_code = 401
+        return {"error": "invalid_token"}
+
+    requests_mock.get("https://acme.zendesk.com/api/v2/help_center/locales", json=locales)
+    client = Account("acme", signed, "oauth_client_credentials").help_center()
+    assert "de" == client.locales().default
+    assert [f"Bearer access-{n}" for n in (1, 2, 3, 4)] == refused
 
 
 def test_a_netrc_of_this_machine_signs_no_request_for_a_token(

@@ -18,6 +18,8 @@ ORDER = [
     "workers",
     "pace",
     "answers",
+    "failures",
+    "connections",
     "transport",
     "auth",
     "client",

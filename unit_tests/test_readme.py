@@ -13,7 +13,12 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles import errors
 from source_zendesk_articles.config import AuthType, parse_config
-from source_zendesk_articles.errors import NoUsableAnswerError, Refusal, RefusalError
+from source_zendesk_articles.errors import (
+    NoUsableAnswerError,
+    Refusal,
+    RefusalError,
+    UnreachableError,
+)
 from source_zendesk_articles.models import Unreadable
 from source_zendesk_articles.scope import sentence_on_unknown
 from source_zendesk_articles.source import SourceZendeskArticles
@@ -86,6 +91,7 @@ def sentences() -> Iterator[str]:
     yield refusal("/api/v2/users/me", 403)
     yield refusal("/api/v2/users/me", 404)
     yield refusal("/api/v2/help_center/articles", 404)
+    yield refusal("/api/v2/users/me", 302, "/access/unauthenticated")
     yield refusal("/api/v2/users/me", 302, "https://other.zendesk.com/")
     yield refused_config(subdomain="help.acme.com")
     yield refused_config(credentials={**CREDENTIALS, "email": "ada/token"})
@@ -96,6 +102,7 @@ def sentences() -> Iterator[str]:
     unknown = sentence_on_unknown("locales", ["xx"], {"de": ""})
     rest = [
         NoUsableAnswerError("GET acme.zendesk.com/api/v2/users/me", "status 503"),
+        UnreachableError("GET acme.zendesk.com/api/v2/users/me", "no proxy", "Check it."),
         errors.unreadable_articles(HOST, [Unreadable(7, "article without `title`")], 1),
         errors.too_many_vanished(HOST, missing=11, known=20, another_reader=False),
         errors.reader_changed(),

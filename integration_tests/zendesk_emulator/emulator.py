@@ -4,6 +4,7 @@ import json
 import ssl
 import tempfile
 import threading
+import zlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -113,6 +114,10 @@ class ZendeskEmulator:
             "CURL_CA_BUNDLE": self._bundle,
         }
 
+    def refuse_tunnels(self, status: int) -> None:
+        """Have the proxy refuse every client with a status."""
+        self._proxy.refuses_with = status
+
     def forget_requests(self) -> None:
         """Empty the request log."""
         self.requests.clear()
@@ -155,6 +160,12 @@ class ZendeskEmulator:
             self._closing.wait(fault.seconds)
         if kind in ("dropped", "hang"):
             return Delivery(b"", close=True)
+        if kind == "continue":
+            return Delivery(b"", endless=b"HTTP/1.1 100 Continue\r\n\r\n")
+        if kind == "drip_header":
+            return Delivery(b"HTTP/1.1 200 OK\r\nX-Header: ", endless=b"x")
+        if fault and kind in ("gzip_bomb", "drip", "bad_chunk"):
+            return self._endless(replace(answer, status=fault.status), fault, now)
         body = encode_body(answer)
         if fault and fault.garble:
             body = fault.garble(body)
@@ -164,6 +175,19 @@ class ZendeskEmulator:
         if kind == "truncated":
             return Delivery(head + body[: len(body) // 2], close=True)
         return Delivery(head + body)
+
+    def _endless(self, answer: Answer, fault: Fault, now: datetime) -> Delivery:
+        """Return an answer whose length is a lie, or too much."""
+        if fault.kind == "gzip_bomb":
+            bomb = _bomb()
+            headers = {**answer.headers, "Content-Encoding": "gzip"}
+            return Delivery(encode_head(replace(answer, headers=headers), len(bomb), now) + bomb)
+        body = encode_body(answer)
+        if fault.kind == "drip":
+            return Delivery(encode_head(answer, 10**9, now) + body, endless=b" ")
+        headers = {**answer.headers, "Transfer-Encoding": "chunked"}
+        head = encode_head(replace(answer, headers=headers), len(body), now)
+        return Delivery(head + f"{fault.body}\r\n".encode() + body + b"\r\n0\r\n\r\n", close=True)
 
     def _limits(self, request: Request) -> tuple[dict[str, str], Answer | None]:
         """Count a request: the headers that tell of the limit, and a refusal above it.
@@ -188,6 +212,13 @@ class ZendeskEmulator:
         if self.switches.rate_limit_text == "plain":
             return Answer(429, sentence, headers)
         return Answer(429, {"error": "APIRateLimitExceeded", "description": sentence}, headers)
+
+
+@cache
+def _bomb() -> bytes:
+    blanks = b" " * 1_000_000
+    pack = zlib.compressobj(wbits=31)
+    return b"".join([*(pack.compress(blanks) for _ in range(200)), pack.flush()])
 
 
 @cache

@@ -18,6 +18,11 @@ FaultKind = Literal[
     "hang",  # the same after `seconds`
     "truncated",  # Content-Length promises more than comes
     "cut_json",  # a whole answer whose JSON ends in the middle
+    "gzip_bomb",  # `status`, and 200 MB of blanks that come as 200 KB
+    "drip",  # `status`, the answer, and then blanks, one at a time, for ever
+    "drip_header",  # a header that never ends
+    "continue",  # 100 Continue, for ever
+    "bad_chunk",  # `status`, and a chunk that says that it is `body` long: "-5"
     "edit",  # `edit()` is called, then the request is answered
     "rewrite",  # the answer's JSON object goes through `rewrite`
     "garble",  # the answer's bytes go through `garble`

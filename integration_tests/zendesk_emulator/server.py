@@ -22,10 +22,15 @@ _ZENDESK = re.compile(r"[a-z0-9][a-z0-9-]*\.zendesk\.com")
 
 @dataclass(frozen=True)
 class Delivery:
-    """The bytes of an answer, maybe not all of them, and whether the connection ends with them."""
+    """The bytes of an answer, maybe not all of them, and whether the connection ends with them.
+
+    `endless` comes after them, once more `every` so many seconds, until somebody ends it.
+    """
 
     data: bytes
     close: bool = False
+    endless: bytes = b""
+    every: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Proxy(http.server.ThreadingHTTPServer):
     """Listens on a free port of 127.0.0.1 from the start; `close` ends every connection.
 
     `deliver` is called in the connection's own thread for each request to a Zendesk host, `refuse`
-    for each other one, which gets 502.
+    for each other one, which gets 502. `refuses_with` is a status for all who want a tunnel.
     """
 
     daemon_threads = True
@@ -78,8 +83,10 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.tls = tls
         self.deliver = deliver
         self.refuse = refuse
+        self.refuses_with: int | None = None
         self._open: dict[threading.Thread, socket.socket] = {}
         self._changing = threading.Lock()
+        self.closing = threading.Event()
         self._accepting = threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True)
         self._accepting.start()
 
@@ -90,6 +97,7 @@ class Proxy(http.server.ThreadingHTTPServer):
 
     def close(self) -> None:
         """Stop listening, end all connections and wait for their threads."""
+        self.closing.set()
         self.shutdown()
         self._accepting.join()
         self.server_close()
@@ -146,6 +154,9 @@ class _Connection(http.server.BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         host = self.path.rpartition(":")[0].lower()
+        if self.server.refuses_with:
+            self._refuse(host, self.server.refuses_with)
+            return
         if not _ZENDESK.fullmatch(host):
             self._refuse(host)
             return
@@ -182,6 +193,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         if delivery.close:
             self.close_connection = True
         self.connection.sendall(delivery.data)
+        while delivery.endless and not self.server.closing.wait(delivery.every):
+            self.connection.sendall(delivery.endless)
 
     do_POST = do_GET  # noqa: N815  -- the parent's naming
     do_PUT = do_GET  # noqa: N815  -- the same
@@ -190,10 +203,12 @@ class _Connection(http.server.BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  -- the parent's name
         """Stay silent: the emulator keeps its own log."""
 
-    def _refuse(self, host: str) -> None:
+    def _refuse(self, host: str, status: int = 502) -> None:
         self.server.refuse(Stranger(host, "Authorization" in self.headers))
         self.close_connection = True
-        self.connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+        reason = http.client.responses[status]
+        head = f"HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\n\r\n"
+        self.connection.sendall(head.encode())
 
 
 def _shut(connection: socket.socket) -> None:
