@@ -294,6 +294,28 @@ def test_what_a_row_without_a_usable_id_may_hide_is_not_retracted_unasked(
     assert mirror(help_center) == platform.destination.table
 
 
+@pytest.mark.parametrize("where", ["articles$", "incremental"])
+@pytest.mark.usefixtures("feed")
+def test_a_new_article_without_a_usable_id_is_looked_for_by_a_listing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, where: str
+) -> None:
+    fill(help_center, articles=12)
+    zendesk.clock.advance(3600)
+    if where == "incremental":
+        platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    (section,) = help_center.sections.values()
+    new = help_center.add_article(section, title="New", body="")
+    spoil(zendesk, setting(id="new"), new, path=where)
+    zendesk.clock.advance(600)
+    assert 'from 0 to 2^63 - 1 ("new"). ' in platform.sync(config(zendesk)).error[1]
+    assert others(new, mirror(help_center)) == platform.destination.table
+    zendesk.faults.clear()
+    zendesk.clock.advance(600)
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == platform.destination.table
+
+
 def test_a_missing_article_that_cannot_be_read_alone_is_not_gone(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:

@@ -23,6 +23,8 @@ Item = TypeVar("Item")
 _LIFETIMES = range(1, 172_801)
 # Ids are 64-bit numbers with a sign, and so are the integers of the state and of destinations.
 _NUMBERS = range(2**63)
+# Zendesk's limit is 40,000 articles; the platform is told a multiple of what an answer says.
+_TOTALS = range(10**9)
 # The longest that Zendesk lists has 11 characters. It goes into every state.
 _LONGEST_LOCALE = 64
 
@@ -348,7 +350,10 @@ def parse_count(answer: JsonObject) -> int:
 
     https://developer.zendesk.com/api-reference/introduction/pagination/#offset-pagination
     """
-    return _integer(answer, "count", "a list")
+    total = _integer(answer, "count", "a list")
+    if total not in _TOTALS:
+        raise UnreadableAnswerError("a list whose `count` is beyond reason", total)
+    return total
 
 
 def parse_visitors_articles(answer: JsonObject) -> tuple[int, ...]:
@@ -366,7 +371,7 @@ def parse_offset_page(answer: JsonObject) -> OffsetPage:
     """Parse an offset page of articles."""
     return OffsetPage(
         articles=_articles(answer),
-        total=_integer(answer, "count", "a page"),
+        total=parse_count(answer),
         has_more=_text_or_null(answer, "next_page", "a page") is not None,
     )
 
