@@ -24,8 +24,9 @@ def spoil(
     how: Spoil,
     *articles: Article,
     path: str = ROWS,
+    times: int | None = None,
 ) -> None:
-    """Have each answer to a signed request show articles like that."""
+    """Have so many answers, or each one, to a signed request show articles like that."""
     ids = {article.id for article in articles}
 
     def rewrite(answer: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def spoil(
                 how(row)
         return answer
 
-    fault = Fault("rewrite", path=path, where=LISTING, rewrite=rewrite, times=None)
+    fault = Fault("rewrite", path=path, where=LISTING, rewrite=rewrite, times=times)
     zendesk.faults.add(fault)
 
 
@@ -432,22 +433,48 @@ def test_what_is_listed_anew_is_asked_for_alone_and_named_once(
 ) -> None:
     fill(help_center, articles=12)
     odd = help_center.articles[2]
-    spoil(zendesk, of_translation(title=7), odd, path=r"articles/\d+$")
-
-    def count_wrong(answer: dict[str, Any]) -> dict[str, Any]:
-        for row in answer["articles"]:
-            if row["id"] == odd.id:
-                row["translations"][1]["title"] = 7
-        return {**answer, "count": 13} if "count" in answer else answer
-
+    last_page = {**LISTING, "page": "3"}
     zendesk.faults.add(
-        Fault("rewrite", path="articles$", where=LISTING, rewrite=count_wrong, times=None)
+        Fault("rewrite", where=last_page, rewrite=lambda answer: {**answer, "count": 13})
     )
-    output = platform.sync(config(zendesk))
+    spoil(zendesk, of_translation(title=7), odd)
+    with pages_of(5):
+        output = platform.sync(config(zendesk))
     assert "listed anew" in output.logs
     assert "1 of the articles" in output.error[1]
     assert 1 == asked_for(zendesk, odd)
     assert others(odd, mirror(help_center)) == platform.destination.table
+
+
+@pytest.mark.parametrize("is_archived", [True, False])
+@pytest.mark.usefixtures("feed")
+def test_what_is_gone_or_mended_when_it_comes_again_is_not_named(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, is_archived: bool
+) -> None:
+    zendesk.switches.incremental_page_size = 5
+    fill(help_center, articles=12)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        zendesk.clock.advance(1)
+        help_center.change(article, promoted=True)
+    zendesk.clock.advance(600)
+    # The last row of the first page is the first one of the second.
+    boundary = help_center.articles[4]
+    spoil(zendesk, of_translation(title=7), boundary, path="incremental", times=1)
+    spoil(zendesk, of_translation(title=7), boundary, path=r"articles/\d+$", times=1)
+    if is_archived:
+
+        def archive(answer: dict[str, Any]) -> dict[str, Any]:
+            help_center.archive(boundary)
+            return {**answer, "articles": answer["articles"][::-1]}
+
+        zendesk.faults.add(Fault("rewrite", path="incremental", rewrite=archive))
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert output.succeeded
+    assert mirror(help_center) == platform.destination.table
 
 
 def test_other_help_centers_go_on(zendesk: ZendeskEmulator, platform: Platform) -> None:
