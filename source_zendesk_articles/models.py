@@ -357,9 +357,16 @@ def parse_count(answer: JsonObject) -> int:
 
 
 def parse_visitors_articles(answer: JsonObject) -> tuple[int, ...]:
-    """Parse the ids of a list of articles as visitors get it, whose rows may be shorter."""
-    rows = _array(answer, "articles", "a page")
-    return tuple(_integer(_object(row, "article"), "id", "article") for row in rows)
+    """Parse the ids of a list of articles as visitors get it, whose rows may be shorter.
+
+    One that can be read proves as much as many. But none that can be is no empty list.
+    """
+    parse = _row_of(lambda row: _integer(_object(row, "article"), "id", "article"))
+    rows = [parse(row) for row in _array(answer, "articles", "a page")]
+    ids = tuple(row for row in rows if not isinstance(row, Unreadable))
+    if rows and not ids:
+        raise UnreadableAnswerError("a page of articles without an `id`")
+    return ids
 
 
 def parse_articles(answer: JsonObject) -> Page[Row]:

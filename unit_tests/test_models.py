@@ -105,6 +105,8 @@ def test_the_small_answers() -> None:
     assert parse_locales({"locales": ["en-us"], "default_locale": "en-us"}).default == "en-us"
     assert parse_count({"count": 730, "articles": []}) == 730
     assert parse_visitors_articles({"articles": [{"id": 7}]}) == (7,)
+    assert parse_visitors_articles({"articles": [{"id": -1}, None, {"id": 7}]}) == (7,)
+    assert parse_visitors_articles({"articles": []}) == ()
 
 
 @pytest.mark.parametrize(("next_page", "expected"), [(None, False), ("https://?.json", True)])
