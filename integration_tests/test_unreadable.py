@@ -532,3 +532,19 @@ def test_half_a_character_in_a_name_stops_nothing(
     zendesk.faults.clear()
     platform.sync(config(zendesk))
     assert mirror(help_center) == platform.destination.table
+
+
+def test_a_clock_of_another_age_is_none_and_the_next_sync_reads_its_state(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    platform.sync(config(zendesk))
+    seconds = 55 * 365 * 24 * 3600
+    zendesk.clock.advance(-seconds)
+    output = platform.sync(config(zendesk))
+    failure_type, message = output.error
+    assert (failure_type, output.records) == ("transient_error", [])
+    assert "no answer had a date" in message
+    zendesk.clock.advance(seconds)
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == platform.destination.table
