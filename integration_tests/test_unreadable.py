@@ -24,8 +24,9 @@ def spoil(
     how: Spoil,
     *articles: Article,
     path: str = ROWS,
+    times: int | None = None,
 ) -> None:
-    """Have each answer to a signed request show articles like that."""
+    """Have so many answers, or each one, to a signed request show articles like that."""
     ids = {article.id for article in articles}
 
     def rewrite(answer: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def spoil(
                 how(row)
         return answer
 
-    fault = Fault("rewrite", path=path, where=LISTING, rewrite=rewrite, times=None)
+    fault = Fault("rewrite", path=path, where=LISTING, rewrite=rewrite, times=times)
     zendesk.faults.add(fault)
 
 
@@ -294,6 +295,28 @@ def test_what_a_row_without_a_usable_id_may_hide_is_not_retracted_unasked(
     assert mirror(help_center) == platform.destination.table
 
 
+@pytest.mark.parametrize("where", ["articles$", "incremental"])
+@pytest.mark.usefixtures("feed")
+def test_a_new_article_without_a_usable_id_is_looked_for_by_a_listing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, where: str
+) -> None:
+    fill(help_center, articles=12)
+    zendesk.clock.advance(3600)
+    if where == "incremental":
+        platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    (section,) = help_center.sections.values()
+    new = help_center.add_article(section, title="New", body="")
+    spoil(zendesk, setting(id="new"), new, path=where)
+    zendesk.clock.advance(600)
+    assert 'from 0 to 2^63 - 1 ("new"). ' in platform.sync(config(zendesk)).error[1]
+    assert others(new, mirror(help_center)) == platform.destination.table
+    zendesk.faults.clear()
+    zendesk.clock.advance(600)
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == platform.destination.table
+
+
 def test_a_missing_article_that_cannot_be_read_alone_is_not_gone(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
@@ -410,22 +433,50 @@ def test_what_is_listed_anew_is_asked_for_alone_and_named_once(
 ) -> None:
     fill(help_center, articles=12)
     odd = help_center.articles[2]
-    spoil(zendesk, of_translation(title=7), odd, path=r"articles/\d+$")
-
-    def count_wrong(answer: dict[str, Any]) -> dict[str, Any]:
-        for row in answer["articles"]:
-            if row["id"] == odd.id:
-                row["translations"][1]["title"] = 7
-        return {**answer, "count": 13} if "count" in answer else answer
-
+    last_page = {**LISTING, "page": "3"}
     zendesk.faults.add(
-        Fault("rewrite", path="articles$", where=LISTING, rewrite=count_wrong, times=None)
+        Fault("rewrite", where=last_page, rewrite=lambda answer: {**answer, "count": 13})
     )
-    output = platform.sync(config(zendesk))
+    spoil(zendesk, of_translation(title=7), odd)
+    with pages_of(5):
+        output = platform.sync(config(zendesk))
     assert "listed anew" in output.logs
     assert "1 of the articles" in output.error[1]
     assert 1 == asked_for(zendesk, odd)
     assert others(odd, mirror(help_center)) == platform.destination.table
+
+
+@pytest.mark.parametrize("is_archived", [True, False])
+@pytest.mark.usefixtures("feed")
+def test_what_is_gone_or_mended_when_it_comes_again_is_not_named(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, is_archived: bool
+) -> None:
+    zendesk.switches.incremental_page_size = 5
+    fill(help_center, articles=12)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(600)
+    for article in help_center.articles:
+        zendesk.clock.advance(1)
+        help_center.change(article, promoted=True)
+    zendesk.clock.advance(600)
+    # The last row of the first page is the first one of the second.
+    boundary = help_center.articles[4]
+    spoil(zendesk, of_translation(title=7), boundary, path="incremental", times=1)
+    spoil(zendesk, of_translation(title=7), boundary, path=r"articles/\d+$", times=1)
+    if is_archived:
+
+        def archive() -> None:
+            help_center.archive(boundary)
+            for article in help_center.articles:
+                help_center.change(article, promoted=False)
+
+        # Stamped within a second, the others call for a listing.
+        zendesk.faults.add(Fault("edit", path="incremental", edit=archive))
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert output.succeeded
+    assert mirror(help_center) == platform.destination.table
 
 
 def test_other_help_centers_go_on(zendesk: ZendeskEmulator, platform: Platform) -> None:
@@ -480,4 +531,20 @@ def test_half_a_character_in_a_name_stops_nothing(
     assert {None} == {record.get("section_name") for record in output.records}
     zendesk.faults.clear()
     platform.sync(config(zendesk))
+    assert mirror(help_center) == platform.destination.table
+
+
+def test_a_clock_of_another_age_is_none_and_the_next_sync_reads_its_state(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    platform.sync(config(zendesk))
+    seconds = 55 * 365 * 24 * 3600
+    zendesk.clock.advance(-seconds)
+    output = platform.sync(config(zendesk))
+    failure_type, message = output.error
+    assert (failure_type, output.records) == ("transient_error", [])
+    assert "no answer had a date" in message
+    zendesk.clock.advance(seconds)
+    assert platform.sync(config(zendesk)).succeeded
     assert mirror(help_center) == platform.destination.table

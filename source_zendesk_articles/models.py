@@ -23,6 +23,8 @@ Item = TypeVar("Item")
 _LIFETIMES = range(1, 172_801)
 # Ids are 64-bit numbers with a sign, and so are the integers of the state and of destinations.
 _NUMBERS = range(2**63)
+# Zendesk's limit is 40,000 articles; the platform is told a multiple of what an answer says.
+_TOTALS = range(10**9)
 # The longest that Zendesk lists has 11 characters. It goes into every state.
 _LONGEST_LOCALE = 64
 
@@ -348,13 +350,23 @@ def parse_count(answer: JsonObject) -> int:
 
     https://developer.zendesk.com/api-reference/introduction/pagination/#offset-pagination
     """
-    return _integer(answer, "count", "a list")
+    total = _integer(answer, "count", "a list")
+    if total not in _TOTALS:
+        raise UnreadableAnswerError("a list whose `count` is beyond reason", total)
+    return total
 
 
 def parse_visitors_articles(answer: JsonObject) -> tuple[int, ...]:
-    """Parse the ids of a list of articles as visitors get it, whose rows may be shorter."""
-    rows = _array(answer, "articles", "a page")
-    return tuple(_integer(_object(row, "article"), "id", "article") for row in rows)
+    """Parse the ids of a list of articles as visitors get it, whose rows may be shorter.
+
+    One that can be read proves as much as many. But none that can be is no empty list.
+    """
+    parse = _row_of(lambda row: _integer(_object(row, "article"), "id", "article"))
+    rows = [parse(row) for row in _array(answer, "articles", "a page")]
+    ids = tuple(row for row in rows if not isinstance(row, Unreadable))
+    if rows and not ids:
+        raise UnreadableAnswerError("a page of articles without an `id`")
+    return ids
 
 
 def parse_articles(answer: JsonObject) -> Page[Row]:
@@ -366,7 +378,7 @@ def parse_offset_page(answer: JsonObject) -> OffsetPage:
     """Parse an offset page of articles."""
     return OffsetPage(
         articles=_articles(answer),
-        total=_integer(answer, "count", "a page"),
+        total=parse_count(answer),
         has_more=_text_or_null(answer, "next_page", "a page") is not None,
     )
 

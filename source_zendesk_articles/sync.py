@@ -329,14 +329,15 @@ class _Sync:
         One that the listing before did not show either is not asked for: an archived article may
         go on answering. Unless this listing may have hidden it.
         """
-        missed = set() if self._unreadable.hide_others else set(filter(self._was_missed, missing))
+        is_whole = not self._unreadable.hide_others
+        missed = set(filter(self._was_missed, missing)) if is_whole else set()
         to_ask = (article_id for article_id in missing if article_id not in missed)
         shown = InOrder(self._workers, (partial(self._client.article, row) for row in to_ask))
         for article_id in missing:
             article = None if article_id in missed else (yield from shown.next())
             if isinstance(article, Unreadable):
                 self._leave_in_doubt(article)
-            elif article is None or (yield from self._see([article], missed=True)):
+            elif article is None or (yield from self._see([article], missed=is_whole)):
                 self._gone(article_id)
             yield from self._send_if_full()
 
@@ -540,9 +541,10 @@ class _Sync:
             raise reader_changed()
 
     def _finish(self, listing: Listing, reader: str) -> None:
-        self._entries[self._client.subdomain] = HelpCenterState(
-            self._known, listing, reader, brand=self._entry.brand
-        )
+        entry = HelpCenterState(self._known, listing, reader, brand=self._entry.brand)
+        # Only a listing finds out what a row without an id was.
+        entry = entry.to_list if self._unreadable.hide_others else entry
+        self._entries[self._client.subdomain] = entry
 
     @property
     def _settled(self) -> str:

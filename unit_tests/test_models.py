@@ -105,6 +105,8 @@ def test_the_small_answers() -> None:
     assert parse_locales({"locales": ["en-us"], "default_locale": "en-us"}).default == "en-us"
     assert parse_count({"count": 730, "articles": []}) == 730
     assert parse_visitors_articles({"articles": [{"id": 7}]}) == (7,)
+    assert parse_visitors_articles({"articles": [{"id": -1}, None, {"id": 7}]}) == (7,)
+    assert parse_visitors_articles({"articles": []}) == ()
 
 
 @pytest.mark.parametrize(("next_page", "expected"), [(None, False), ("https://?.json", True)])
@@ -263,7 +265,8 @@ def as_translation(row: object) -> JsonObject:
         (parse_locales, {"locales": None, "default_locale": "en-us"}),
         (parse_count, {"count": None}),
         (parse_count, {"count": -1}),
-        (parse_count, {"count": 2**63}),
+        (parse_count, {"count": 10**9}),
+        (parse_offset_page, {"articles": [], "count": 2**63, "next_page": None}),
         (parse_visitors_articles, {"articles": None}),
         (parse_visitors_articles, {"articles": ["x"]}),
         (parse_visitors_articles, {"articles": [{}]}),
