@@ -1027,46 +1027,366 @@ def cut_translations(zendesk: ZendeskEmulator, left: list[str]) -> None:
 
 
 @pytest.mark.parametrize("left", [[], ["de"]])
-def test_an_empty_or_partial_list_of_translations_retracts_nothing(
+def test_an_empty_or_partial_list_of_translations_retracts_nothing_that_visitors_may_read(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, left: list[str]
 ) -> None:
     furnish(help_center)
     platform.sync(config(zendesk))
     before = held(platform)
-
+    # That of a restricted article, or in a disabled locale, must not stay as it was.
+    hidden = {
+        key
+        for key, row in before.items()
+        if row["visibility_reason"] in {"user_segment", "locale_disabled"} and key[1] not in left
+    }
+    assert hidden
     cut_translations(zendesk, left)
     output = platform.sync(config(zendesk))
     assert output.succeeded
     zendesk.faults.assert_consumed()
-    assert before == held(platform)
-    assert retracted(output) == {}
+    assert dict.fromkeys(hidden, "translation_deleted") == retracted(output)
+    assert {key: row for key, row in before.items() if key not in hidden} == held(platform)
     zendesk.faults.clear()
     platform.sync(config(zendesk))
     assert mirror(help_center) == held(platform)
 
 
-@pytest.mark.usefixtures("waits")
-def test_a_visitor_who_gets_no_usable_answer_takes_nothing_away(
+@pytest.mark.parametrize("died", [False, True])
+def test_what_was_public_does_not_stay_when_its_list_comes_empty_and_it_is_restricted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, died: bool
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    fill(help_center, articles=2)
+    help_center.enable_locale("fr")
+    section = next(iter(help_center.sections.values()))
+    article = help_center.add_article(section, title="t", body="b", locale="de")
+    help_center.translate(article, "fr", title="t", body="b")
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(60)
+    if died:
+        help_center.change(article, promoted=True)
+        platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
+    help_center.disable_locale("de")
+    help_center.remove_translation(article, "fr", stamped=False)
+    help_center.change(article, user_segment_id=SEGMENT)
+    output = platform.sync(config(zendesk))
+    assert retracted(output).keys() >= {(article.id, "de"), (article.id, "fr")}
+    assert article.id not in {key[0] for key in held(platform)}
+    assert [] == platform.sync(config(zendesk)).records
+
+
+@pytest.mark.usefixtures("feed")
+def test_a_retraction_on_a_partial_list_is_emitted_once_though_the_article_stays_in_doubt(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
-    furnish(help_center)
-    configured = config(zendesk, visibility=["public"])
-    platform.sync(configured)
+    zendesk.switches.disabled_locale_translations = False
+    fill(help_center, articles=2)
+    help_center.enable_locale("fr")
+    section = next(iter(help_center.sections.values()))
+    article = help_center.add_article(section, title="t", body="b", locale="de")
+    help_center.translate(article, "fr", title="t", body="b")
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    help_center.change(article, promoted=True)
+    platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
+    help_center.disable_locale("de")
+    help_center.remove_translation(article, "fr", stamped=False)
+    # Nothing is said of the French one, which may be public.
+    output = platform.sync(config(zendesk))
+    assert (article.id, "de") in retracted(output)
+    for _ in range(2):
+        assert [] == platform.sync(config(zendesk)).records
+    assert (article.id, "fr") in held(platform)
+
+
+# ------------------------------------------------------------------- translations that vanish
+
+
+@pytest.mark.parametrize("way", ["listing", "feed"])
+@pytest.mark.parametrize("batch", [100, 1000])
+def test_a_sideload_that_shows_the_source_locale_only_retracts_nothing(  # noqa: PLR0913, PLR0917
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    batch: int,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", batch)
+    fill(help_center, articles=600)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
     before = held(platform)
-    zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
-    output = platform.sync(configured)
+    zendesk.clock.advance(60 if way == "feed" else 7 * 3600)
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+    cut_translations(zendesk, ["en-us"])
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert (way == "listing") is (LIST in paths(zendesk))
+    failure_type, message = output.error
+    assert "config_error" == failure_type
+    assert "600 of the 1200 variants known of acme.zendesk.com are not listed any more" in message
+    assert "clear the stream's data" in message
+    # All else is kept, and a state tells of it.
+    assert {} == retracted(output)
+    assert 600 == len(output.records)
+    assert before.keys() == held(platform).keys()
+    # Nor do new articles outnumber them by and by.
+    fill(help_center, articles=700)
+    again = platform.sync(config(zendesk))
+    assert "variants known of acme.zendesk.com are not listed any more" in again.error[1]
+    assert {} == retracted(again)
+    assert [] == platform.sync(config(zendesk)).records
+    zendesk.faults.clear()
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == held(platform)
+    assert [] == platform.sync(config(zendesk)).records
+
+
+@pytest.mark.parametrize("way", ["listing", "feed"])
+@pytest.mark.parametrize(("deleted", "accepted"), [(15, True), (16, False)])
+def test_more_than_half_of_twenty_or_more_variants_are_not_retracted_at_once(  # noqa: PLR0913, PLR0917
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    deleted: int,
+    accepted: bool,
+) -> None:
+    if way == "feed":
+        monkeypatch.setattr("source_zendesk_articles.due.SMALL", 0)
+    fill(help_center, articles=10)
+    for locale in ("fr", "ja"):
+        help_center.enable_locale(locale)
+    for article in help_center.articles:
+        help_center.translate(article, "fr", title="t", body="b")
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(3600)
+    texts = [(row, locale) for locale in ("fr", "de") for row in help_center.articles]
+    for article, locale in texts[:deleted]:
+        help_center.remove_translation(article, locale)
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert accepted == output.succeeded
+    if not accepted:
+        assert "16 of the 30 variants known of acme.zendesk.com" in output.error[1]
+        assert {} == retracted(output)
+        return
+    assert deleted == len(retracted(output))
+    # The user is proved once before.
+    assert len(zendesk.requests) == (3 if way == "feed" else 5)
+    assert mirror(help_center) == held(platform)
+    assert [] == platform.sync(config(zendesk)).records
+
+
+def test_a_locale_that_was_disabled_explains_what_vanished_in_it(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    fill(help_center, articles=40)
+    platform.sync(config(zendesk))
+    help_center.disable_locale("de")
+    output = platform.sync(config(zendesk))
+    assert (True, 40) == (output.succeeded, len(retracted(output)))
+    assert [] == platform.sync(config(zendesk)).records
+
+
+@pytest.mark.parametrize(("deleted", "accepted"), [(5, True), (6, False)])
+def test_another_reader_may_miss_a_few_translations_only(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    deleted: int,
+    accepted: bool,
+) -> None:
+    fill(help_center, articles=20)
+    platform.sync(config(zendesk))
+    for article in help_center.articles[:deleted]:
+        help_center.remove_translation(article, "de")
+    other = zendesk.account.add_user("Eve", "eve@acme.example", "admin")
+    output = platform.sync(config(zendesk, credentials=of_api_token(zendesk, other)))
+    assert accepted == output.succeeded
+    if not accepted:
+        assert "6 of the 40 variants" in output.error[1]
+        assert "the user or the role may not be" in output.error[1]
+        platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_restricted_article_is_retracted_where_its_translations_vanish(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=30)
+    platform.sync(config(zendesk))
+    restricted = help_center.articles[:4]
+    for article in restricted:
+        help_center.change(article, user_segment_id=SEGMENT)
+    cut_translations(zendesk, ["en-us"])
+    output = platform.sync(config(zendesk))
+    assert "26 of the 60 variants" in output.error[1]
+    assert {(article.id, "de") for article in restricted} == retracted(output).keys()
+
+
+# What bot protection, a proxy or a page of Zendesk's own may say to a visitor.
+NO_ANSWERS = [
+    Fault(
+        "status",
+        status=403,
+        headers={"Content-Type": "text/html; charset=UTF-8", "cf-mitigated": "challenge"},
+        body="<!DOCTYPE html><title>Just a moment...</title>",
+    ),
+    Fault("status", status=403, body="error code: 1020"),
+    Fault("redirect", location="https://acme.zendesk.com/hc/en-us/articles"),
+    Fault("html"),
+    Fault("status", status=503),
+]
+OF_ALL_KINDS = pytest.mark.parametrize(
+    "no_answer", NO_ANSWERS, ids=["challenge", "1020", "redirect", "html", "503"]
+)
+
+
+def refuse_visitors(zendesk: ZendeskEmulator, no_answer: Fault) -> None:
+    zendesk.faults.add(replace(no_answer, credential="none", times=None))
+
+
+@OF_ALL_KINDS
+@pytest.mark.usefixtures("waits")
+def test_visitors_who_never_got_a_usable_answer_take_nothing_away(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, no_answer: Fault
+) -> None:
+    fill(help_center, articles=40)
+    public = config(zendesk, visibility=["public"])
+    refuse_visitors(zendesk, no_answer)
+    output = platform.sync(public)
     assert output.error[0] == "transient_error"
     assert "the filter `visibility` depends on it" in output.error[1]
-    assert before == held(platform)
+    assert [] == output.records
+    platform.sync(config(zendesk))
+    assert mirror(help_center, is_open=False) == held(platform)
+    output = platform.sync(public)
+    assert "the filter `visibility` depends on it" in output.error[1]
+    assert mirror(help_center, is_open=False) == held(platform)
+
+
+@OF_ALL_KINDS
+@pytest.mark.parametrize("filters", [{}, {"visibility": ["public"]}])
+@pytest.mark.usefixtures("waits")
+def test_the_last_answer_to_visitors_holds_for_a_day(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    no_answer: Fault,
+    filters: dict[str, Any],
+) -> None:
+    fill(help_center, articles=40)
+    configured = config(zendesk, **filters)
+    last = entry(platform.sync(configured))
+    at = last["visitors_at"]
+    assert ("open", "2026-11-01T12:00") == (last["visitors"], at[:16])
+    refuse_visitors(zendesk, no_answer)
+    for _ in range(2):
+        zendesk.clock.advance(11 * 3600)
+        output = platform.sync(configured)
+        assert (True, []) == (output.succeeded, output.records)
+        assert "WARN Help Center acme gave visitors who are not signed in no usable" in output.logs
+        until = at.replace("-01T", "-02T")
+        assert f"The last one, of {at}, says open, and holds until {until}." in output.logs
+        kept = ("scope", "visitors", "visitors_at")
+        assert [last[name] for name in kept] == [entry(output)[name] for name in kept]
+    zendesk.clock.advance(2 * 3600)
+    for changed in (80, 0):
+        output = platform.sync(configured)
+        assert (True, changed) == (output.succeeded, len(output.records))
+        assert f"The last one, of {at}, is too old" in output.logs
+        assert mirror(help_center, is_open=False, filters=filters) == held(platform)
+    zendesk.faults.clear()
+    assert 80 == len(platform.sync(configured).records)
+    assert mirror(help_center, filters=filters) == held(platform)
 
 
 @pytest.mark.usefixtures("waits", "feed")
-def test_a_visitor_who_gets_no_usable_answer_looks_again_at_the_next_sync(
+def test_an_answer_that_was_taken_over_calls_for_no_listing_until_it_holds_no_more(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    refuse_visitors(zendesk, Fault("status", status=503))
+    for hours, is_listed in ((7, True), (1, False), (15, False), (2, True), (1, True)):
+        zendesk.clock.advance(3600 * hours)
+        zendesk.forget_requests()
+        output = platform.sync(config(zendesk, reconcile_every_hours=6 if hours == 7 else 168))
+        assert "gave visitors who are not signed in no usable answer" in output.logs
+        assert is_listed is (LIST in paths(zendesk)), hours
+    assert mirror(help_center, is_open=False) == held(platform)
+
+
+@pytest.mark.usefixtures("waits")
+def test_the_last_answer_to_visitors_outlives_a_sync_that_dies(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    platform.keep_until(platform.read(config(zendesk)), 1)
+    refuse_visitors(zendesk, Fault("status", status=503))
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_state_without_an_answer_to_visitors_has_that_of_its_listing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    saved = platform.sync(config(zendesk)).states[-1]["stream"]["stream_state"]
+    for name in ("visitors", "visitors_at"):
+        del saved["help_centers"]["acme"][name]
+    platform.state = state(**saved)
+    refuse_visitors(zendesk, Fault("status", status=503))
+    output = platform.sync(config(zendesk))
+    assert (True, []) == (output.succeeded, output.records)
+
+
+@pytest.mark.parametrize("locales", [["de"], ["fr"], ["de", "fr"]])
+def test_a_help_center_is_open_if_visitors_see_an_article_in_any_of_its_locales(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, locales: list[str]
+) -> None:
+    section = help_center.add_section(help_center.add_category("c"), "s")
+    for locale in ("de", "fr"):
+        help_center.enable_locale(locale)
+        help_center.add_article(
+            section, title="t", body="b", locale=locale, draft=locale not in locales
+        )
+    help_center.add_article(section, title="t", body="b", draft=True)
+    output = platform.sync(config(zendesk))
+    reasons = {record["locale"]: record["visibility_reason"] for record in output.records}
+    assert locales == [locale for locale in ("de", "fr") if reasons[locale] == "published"]
+    assert "Help Center acme is open" in output.logs
+    asked = [request.path for request in zendesk.requests if request.credential == "none"]
+    assert len(asked) == (2 if "de" in locales else 3)
+
+
+def test_a_help_center_that_shows_visitors_nothing_is_closed_to_them(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.closed_answer = "empty"
+    furnish(help_center)
+    help_center.visitors = "closed"
+    output = platform.sync(config(zendesk))
+    assert "shows them no article in any of its locales" in output.logs
+    assert mirror(help_center) == held(platform)
+    asked = [request.path for request in zendesk.requests if request.credential == "none"]
+    assert len(asked) == len(help_center.locales)
+
+
+@pytest.mark.usefixtures("waits", "feed")
+def test_visitors_who_get_no_usable_answer_look_again_at_the_next_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
     zendesk.clock.advance(3600)
-    zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
+    refuse_visitors(zendesk, Fault("status", status=503))
     platform.sync(config(zendesk))
     assert mirror(help_center, is_open=False) == held(platform)
     assert entry(platform.sync(config(zendesk)))["scope"].startswith("unknown ")
@@ -1521,12 +1841,17 @@ def test_what_is_in_doubt_stays_so_while_a_list_of_translations_is_partial(
 ) -> None:
     fill(help_center, articles=3)
     article = help_center.articles[0]
-    help_center.change(article, user_segment_id=SEGMENT)
+
+    def be(*, draft: bool, stamped: bool) -> None:
+        for locale in article.translations:
+            help_center.change_translation(article, locale, draft=draft, stamped=stamped)
+
+    be(draft=True, stamped=True)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
-    help_center.change(article, user_segment_id=None)
+    be(draft=False, stamped=True)
     platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
-    help_center.change(article, stamped=False, user_segment_id=SEGMENT)
+    be(draft=True, stamped=False)
     zendesk.clock.advance(3600)
     cut_translations(zendesk, left)
     assert {locale for _, locale in keys(platform.sync(config(zendesk)))} == set(left)

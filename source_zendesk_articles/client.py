@@ -18,7 +18,7 @@ from source_zendesk_articles.config import AuthType, host_of
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.instants import epoch
 from source_zendesk_articles.models import (
-    Brand,
+    BrandRow,
     Category,
     Changes,
     Item,
@@ -154,8 +154,8 @@ class HelpCenterClient:
                 raise
         return None
 
-    def brands(self) -> tuple[Brand, ...]:
-        """Return every brand of the account, whichever of its hosts is asked.
+    def brands(self) -> tuple[BrandRow, ...]:
+        """Return the row of every brand of the account, whichever of its hosts is asked.
 
         https://developer.zendesk.com/api-reference/ticketing/account-configuration/brands/#list-brands
         """
@@ -182,7 +182,7 @@ class HelpCenterClient:
         try:
             return self._visitor.ask(path, judge_visitors, params, VISITOR)
         except NoUsableAnswerError as error:
-            _LOG.warning("%s The Help Center is taken for closed to visitors.", error)
+            _LOG.warning("%s", error)
             return None
 
     def articles(self, size: int | None = None) -> Iterator[tuple[Row, ...]]:

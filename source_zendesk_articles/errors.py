@@ -220,6 +220,23 @@ def too_many_vanished(
     )
 
 
+def too_many_translations_vanished(
+    host: str, *, vanished: int, variants: int, another_reader: bool
+) -> AirbyteTracedException:
+    """Return the error for articles that lack more translations than anybody deletes at once."""
+    since = ", and the user or the role may not be the last listing's" if another_reader else ""
+    return AirbyteTracedException(
+        message=f"{vanished} of the {variants} variants known of {host} are not listed any more, "
+        f"though their articles are{since}. None of them was retracted, because Zendesk may have "
+        "left translations out: check in Guide whether they are there, and that the user of these "
+        "credentials is an admin, or an agent who may view every article. If the translations are "
+        "really gone, clear the stream's data in Airbyte (refresh and remove records) to confirm "
+        "it.",
+        internal_message=f"{vanished} of {variants} known variants vanished from their articles",
+        failure_type=FailureType.config_error,
+    )
+
+
 def unreadable_articles(
     host: str, named: Sequence[Unreadable], total: int
 ) -> AirbyteTracedException:
@@ -280,6 +297,18 @@ def no_list_of_brands(error: NoUsableAnswerError | RefusalError) -> AirbyteTrace
         "plans and roles do not get: name the subdomains instead.",
         internal_message=error.internal_message,
         failure_type=error.failure_type,
+    )
+
+
+def odd_brand(row: Unreadable) -> AirbyteTracedException:
+    """Return the error for a row of the list of brands that says nothing, or not where it is."""
+    sent = f" ({_shown(row.sent[0])})" if row.sent else ""
+    return AirbyteTracedException(
+        message=f"Its row in the list of brands cannot be used: {row.problem}{sent}. Nothing was "
+        "retracted because of it. Check the brand in Zendesk (Admin Center, Account, Brand "
+        "management), or name the brands to read one by one in `brands`, instead of *.",
+        internal_message=f"the row of brand {row.id} cannot be used: {row.problem}",
+        failure_type=FailureType.config_error,
     )
 
 

@@ -186,7 +186,7 @@ class Article(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """An article that cannot be read; `id` is None if it has none that can be.
+    """An article, or a brand, that cannot be read; `id` is None if it has none that can be.
 
     `problem` says what is wrong, `sent` holds what was sent there, if anything was. When it was
     stamped is not known.
@@ -224,6 +224,9 @@ class Brand(NamedTuple):
     active: bool
     is_deleted: bool
     has_help_center: bool
+
+
+BrandRow = Brand | Unreadable
 
 
 class Page(NamedTuple, Generic[Item]):
@@ -404,9 +407,9 @@ def parse_sections(answer: JsonObject) -> Page[Section]:
     return _readable(_page(answer, "sections", _row_of(_section)))
 
 
-def parse_brands(answer: JsonObject) -> Page[Brand]:
-    """Parse a cursor page of brands."""
-    return _page(answer, "brands", _brand)
+def parse_brands(answer: JsonObject) -> Page[BrandRow]:
+    """Parse a cursor page of brands, row by row."""
+    return _page(answer, "brands", _row_of(_brand))
 
 
 def parse_shown_article(answer: JsonObject) -> Row:
@@ -512,8 +515,12 @@ def _article(row: object) -> Article:
 
 def _brand(row: object) -> Brand:
     raw = _object(row, "brand")
+    brand_id = _integer(raw, "id", "brand")
+    if not brand_id:
+        # That is how the state says that an id is not known.
+        raise UnreadableAnswerError("brand whose `id` is 0")
     return Brand(
-        id=_integer(raw, "id", "brand"),
+        id=brand_id,
         subdomain=_text(raw, "subdomain", "brand").lower(),
         active=_boolean(raw, "active", "brand"),
         is_deleted=_boolean(raw, "is_deleted", "brand"),
@@ -554,23 +561,40 @@ def _section(row: object) -> Section:
 
 
 def _names(raw: JsonObject, what: str) -> Names:
+    """Return the names that readers are shown: none of a translation that is a draft or hidden.
+
+    Only the translations tell that: without them the name that Zendesk shows is taken.
+    """
     # A name that is none is like one that is not there.
     is_broken = isinstance(raw.get("name"), BrokenText)
     shown = "" if is_broken else _text_or_null(raw, "name", what) or ""
+    shown_locale = _lower(raw.get("locale"))
+    source_locale = _lower(raw.get("source_locale")) or shown_locale
     translations = raw.get("translations")
     by_locale: dict[str, str] = {}
+    unseen: dict[str, object] = {}
     locales = set()
-    if shown and isinstance(raw.get("locale"), str):
-        by_locale[str(raw["locale"]).lower()] = shown
     for row in translations if isinstance(translations, list) else ():
         match row:
-            case {"locale": str(locale), "title": str(title), **more}:
-                locales.add(locale.lower())
+            case {"locale": str(name), **more}:
+                locale, title = name.lower(), more.get("title")
+                locales.add(locale)
                 # That readers are not shown these is documented for articles.
-                if title.strip() and not (more.get("draft") or more.get("hidden")):
-                    by_locale[locale.lower()] = title
-    source_locale = str(raw.get("source_locale") or raw.get("locale")).lower()
+                if more.get("draft") or more.get("hidden"):
+                    unseen[locale] = title
+                elif isinstance(title, str) and title.strip():
+                    by_locale[locale] = title
+    # The name that Zendesk shows is a draft's, too, if its locale says so, or else its text.
+    is_other_text = shown in by_locale.values() or shown not in unseen.values()
+    if (shown_locale or source_locale) in unseen or not is_other_text:
+        shown = ""
+    if shown and shown_locale:
+        by_locale.setdefault(shown_locale, shown)
     return Names(by_locale.get(source_locale, shown), by_locale, source_locale in locales)
+
+
+def _lower(locale: object) -> str:
+    return locale.lower() if isinstance(locale, str) else ""
 
 
 def _required(raw: JsonObject, key: str, what: str) -> object:

@@ -1,6 +1,7 @@
 """One sync of one Help Center: the one place that decides what is read, and what follows."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -21,7 +22,9 @@ from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.conversions import CONVERTERS, Conversions
 from source_zendesk_articles.due import (
+    are_suspicious_variants,
     ascend,
+    held_over,
     is_small,
     is_suspicious,
     listing_due,
@@ -32,6 +35,7 @@ from source_zendesk_articles.errors import (
     NoUsableAnswerError,
     RefusalError,
     reader_changed,
+    too_many_translations_vanished,
     too_many_vanished,
     unknown_visibility,
     unreadable_articles,
@@ -47,6 +51,7 @@ from source_zendesk_articles.help_center import (
     read_filtered,
     read_hierarchy,
     unknown_filters,
+    warn_of_no_answer,
 )
 from source_zendesk_articles.hierarchy import Hierarchy, is_placed
 from source_zendesk_articles.instants import later
@@ -119,14 +124,18 @@ def _sync(given: _Given) -> Generator[Emitted, None, None]:
     client, config, workers = given.client, given.config, given.workers
     entry = given.outbox.help_centers[client.subdomain]
     hours = config.reconcile_every_hours
+    treat_as_open = config.treats_as_open(client.subdomain)
     asked_locales = workers.submit(client.locales)
     why = listing_needed(entry, hours)
     if why is None and entry.listing is not None:
         locales = yield from workers.result(asked_locales)
         could_read = entry.listing.visitors_could_read
-        sync = _Sync(given, HelpCenter(None, locales, could_read))
-        why = listing_due(entry.listing, client.now, sync.scope, hours)
+        sync = _Sync(given, HelpCenter(None, locales, could_read, entry.visitors))
+        taken_over = None if treat_as_open else held_over(entry)
+        why = listing_due(entry.listing, client.now, sync.scope, hours, taken_over)
         if why is None:
+            if taken_over:
+                warn_of_no_answer(client, taken_over)
             if (yield from sync.run(sync.read_changes(entry.listing))):
                 return
             why = (
@@ -134,16 +143,15 @@ def _sync(given: _Given) -> Generator[Emitted, None, None]:
             )
             why += "were stamped within a second or within the last minute"
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
-    treat_as_open = config.treats_as_open(client.subdomain)
     inspected = workers.submit(
-        lambda: inspect(client, asked_locales.result, treat_as_open=treat_as_open)
+        lambda: inspect(client, asked_locales.result, entry.visitors, treat_as_open=treat_as_open)
     )
     # It may as well begin while the questions are asked.
     listing = ArticleListing(client, workers)
     yield from listing.begin(inspected)
     help_center = yield from workers.result(inspected)
-    if help_center.visitors_may_read is None and config.visibility:
-        # Taken for closed, it would have everything retracted that is public.
+    if help_center.visitors_may_read is None and not help_center.answer and config.visibility:
+        # Nothing was ever known: taken for closed, it would have all retracted that is public.
         raise unknown_visibility(client.host)
     sync = _Sync(given, help_center)
     yield from sync.run(sync.list_articles(listing))
@@ -180,6 +188,12 @@ class _Sync:
         self._entries = self._outbox.help_centers
         self._entry = self._entries[client.subdomain]
         self._known = self._entry.known
+        self._articles_before = len(self._known)
+        self._variants_before = sum(len(self._known.locales(row)) for row in self._known)
+        # Of each article what takes its translations out that are not listed any more.
+        self._vanished: dict[int, Change] = {}
+        # And how many of each are retracted at once.
+        self._explained: Counter[int] = Counter()
 
     def run(self, reading: Generator[Emitted, None, bool]) -> Generator[Emitted, None, bool]:
         """Begin, then read; before an error, save what was read."""
@@ -217,7 +231,7 @@ class _Sync:
                 self._log_summary("some of what changed")
                 return False
             since = following
-        yield from self._send()
+        yield from self._send_all()
         self._finish(listing._replace(updated_at=self._position), self._entry.reader)
         self._log_summary("what changed")
         yield from self._fail_if_unreadable()
@@ -234,10 +248,14 @@ class _Sync:
     def list_articles(self, listing: ArticleListing[Progress]) -> Generator[Emitted, None, bool]:
         """Read every article, and retract what is known and not there any more."""
         reader = self._help_center.reader or ""
-        unfinished = self._entry.to_list._replace(reader=self._entry.reader or reader)
+        unfinished = self._entry.to_list._replace(
+            reader=self._entry.reader or reader, visitors=self._help_center.answer
+        )
         self._entries[self._client.subdomain] = unfinished
         # What unfinished listings emit must not outnumber what is missing.
         known = min(unfinished.known_before or len(self._known), len(self._known))
+        self._variants_before = self._variants_before * known // max(len(self._known), 1)
+        self._articles_before = known
         filters = self._rules.filters
         hierarchy = yield from self._workers.ask(lambda: read_filtered(self._client, filters))
         self._hierarchy.update(hierarchy)
@@ -247,7 +265,7 @@ class _Sync:
             _LOG.log(level, "Help Center %s: %s", self._client.subdomain, sentence)
         seen = yield from self._see_all(listing)
         missing = [article_id for article_id in self._known if article_id not in seen]
-        another_reader = reader == UNKNOWN_READER or self._entry.reader not in {"", reader}
+        another_reader = self._is_another(reader)
         if is_suspicious(missing=len(missing), known=known, another_reader=another_reader):
             yield from self._send()
             yield from self._outbox.tell()
@@ -260,7 +278,7 @@ class _Sync:
         yield from self._confirm(missing)
         # A next sync that does not list again would not find what was kept back from this one.
         proof = self._workers.submit(self._prove_reader) if not is_small(len(seen)) else None
-        yield from self._send()
+        yield from self._send_all()
         if proof:
             yield from self._workers.result(proof)
         self._known.rearrange()
@@ -295,6 +313,8 @@ class _Sync:
             self._outbox.clear()
             seen.clear()
             self._unreadable.begin_again()
+            self._vanished.clear()
+            self._explained.clear()
             self._stats.begin_again()
             for page in listing.read_by_cursor():
                 yield from self._see_page(page, seen)
@@ -418,7 +438,7 @@ class _Sync:
             return [shown]
         if shown is None and row.id is not None:
             self._unreadable.discard([row.id])
-            self._outbox.drop(self._client.subdomain, row.id)
+            self._drop(row.id)
             gone.add(row.id)
         else:
             self._leave_in_doubt(shown if isinstance(shown, Unreadable) else row)
@@ -428,8 +448,14 @@ class _Sync:
         """Let the destination hold of an article what it does: what it should hold is unknown."""
         self._unreadable.add(row)
         if row.id is not None:
-            self._outbox.drop(self._client.subdomain, row.id)
+            self._drop(row.id)
             self._known.doubt(row.id, frozenset())
+
+    def _drop(self, article_id: int) -> None:
+        """Forget what an earlier sighting of an article called for."""
+        self._outbox.drop(self._client.subdomain, article_id)
+        self._vanished.pop(article_id, None)
+        self._explained.pop(article_id, None)
 
     def _look(self, article: Article) -> tuple[Article, bool, bool]:
         """Tell whether an article is in scope, and whether its translations are all that counts."""
@@ -452,12 +478,16 @@ class _Sync:
 
     def _call_for(self, called_for: Change, *, missed: bool) -> None:
         called_for = called_for._replace(missed=missed)
+        self._drop(called_for.article_id)
+        if called_for.explained:
+            self._explained[called_for.article_id] = called_for.explained
+        if called_for.vanished:
+            self._vanished[called_for.article_id] = called_for.of_vanished
         if self._has_to_be_emitted(called_for):
             self._outbox.put(called_for)
             if self._rules.markdown_version:
                 self._conversions.add(called_for.records)
             return
-        self._outbox.drop(called_for.brand_subdomain, called_for.article_id)
         self._known.settle(called_for.article_id, called_for.digest, called_for.held, missed=missed)
         if not self._known.locales(called_for.article_id):
             # An article of which nothing was ever read may be in doubt.
@@ -526,11 +556,55 @@ class _Sync:
     def _send(self) -> Iterator[Emitted]:
         if self._outbox.rests_on_absence:
             yield from self._workers.ask(self._prove_reader)
+        yield from self._emit()
+
+    def _emit(self) -> Iterator[Emitted]:
         yield from self._conversions.finish()
         yield from self._outbox.send()
 
-    def _prove_reader(self) -> None:
-        """Prove that what was not shown was not kept back from somebody who may see less.
+    def _send_all(self) -> Iterator[Emitted]:
+        """Send what waits, and retract the translations that vanished, unless too many did.
+
+        Raises:
+            AirbyteTracedException: if so, behind a state that tells of all else.
+
+        """
+        if not self._vanished:
+            yield from self._send()
+            return
+        another_reader = self._is_another((yield from self._workers.ask(self._prove_reader)))
+        vanished = sum(len(row.retracted) for row in self._vanished.values())
+        subdomain, variants = self._client.subdomain, self._variants_before
+        if are_suspicious_variants(
+            vanished=vanished,
+            variants=variants,
+            most=variants - self._articles_before - self._explained.total(),
+            another_reader=another_reader,
+        ):
+            yield from self._emit()
+            # A feed may leave out what a listing shows.
+            self._entries[subdomain] = self._entries[subdomain].to_list
+            yield from self._outbox.tell()
+            raise too_many_translations_vanished(
+                self._client.host,
+                vanished=vanished,
+                variants=variants,
+                another_reader=another_reader,
+            )
+        for article_id, alone in self._vanished.items():
+            waiting = self._outbox.waiting(subdomain, article_id)
+            self._outbox.put(waiting.with_retracted(alone.retracted) if waiting else alone)
+            if self._outbox.is_full:
+                yield from self._emit()
+        yield from self._emit()
+
+    def _is_another(self, reader: str) -> bool:
+        return reader == UNKNOWN_READER or self._entry.reader not in {"", reader}
+
+    def _prove_reader(self) -> str:
+        """Return who the user is, proved to be an agent or admin.
+
+        So that what was not shown was not kept back from somebody who may see less.
 
         Raises:
             AirbyteTracedException: where the user is no agent or admin, or another one than before.
@@ -539,9 +613,16 @@ class _Sync:
         reader = identity(prove_staff(self._client))
         if self._help_center.reader not in {None, reader}:
             raise reader_changed()
+        return reader
 
     def _finish(self, listing: Listing, reader: str) -> None:
-        entry = HelpCenterState(self._known, listing, reader, brand=self._entry.brand)
+        entry = HelpCenterState(
+            self._known,
+            listing,
+            reader,
+            brand=self._entry.brand,
+            visitors=self._help_center.answer,
+        )
         # Only a listing finds out what a row without an id was.
         entry = entry.to_list if self._unreadable.hide_others else entry
         self._entries[self._client.subdomain] = entry

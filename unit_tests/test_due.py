@@ -2,9 +2,17 @@
 
 import pytest
 
-from source_zendesk_articles.due import is_suspicious, listing_due, listing_needed, next_start
+from source_zendesk_articles.due import (
+    are_suspicious_variants,
+    held_over,
+    is_suspicious,
+    listing_due,
+    listing_needed,
+    next_start,
+)
 from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.state import HelpCenterState, Listing
+from source_zendesk_articles.variants import VisitorsAnswer
 
 LISTED = Listing("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
 
@@ -77,6 +85,39 @@ def test_a_listing_does_for_nine_tenths_of_the_interval(
     now: str, hours: int, expected: str | None
 ) -> None:
     assert expected == listing_due(LISTED, now, LISTED.scope, hours)
+
+
+BEFORE = VisitorsAnswer(may_read=True, at="2026-11-01T06:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("listing", "visitors", "expected"),
+    [
+        (LISTED, None, None),
+        (LISTED, BEFORE, BEFORE),
+        (LISTED, BEFORE._replace(at="2026-11-01T12:00:00Z"), None),
+        (LISTED, BEFORE._replace(at="2026-11-01T12:00:01Z"), None),
+        (None, BEFORE, None),
+    ],
+)
+def test_a_listing_took_over_the_answer_that_is_older_than_itself(
+    listing: Listing | None, visitors: VisitorsAnswer | None, expected: VisitorsAnswer | None
+) -> None:
+    assert expected == held_over(entry(listing)._replace(visitors=visitors))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-11-02T06:00:00Z", None),
+        ("2026-11-02T06:00:01Z", "visitors have had no usable answer since 2026-11-01T06:00:00Z"),
+    ],
+)
+def test_a_listing_does_as_long_as_the_answer_that_it_took_over_holds(
+    now: str, expected: str | None
+) -> None:
+    assert expected == listing_due(LISTED, now, LISTED.scope, 168, BEFORE)
+    assert listing_due(LISTED, now, LISTED.scope, 168) is None
 
 
 @pytest.mark.parametrize("now", ["2026-11-01T11:00:00Z", "2026-11-01T12:00:00Z"])
@@ -160,3 +201,29 @@ def test_the_feed_goes_on_if_rows_of_its_page_are_done_with(
 ) -> None:
     start = next_start(at(*stamps), *at(10, settled))
     assert start == (None if expected is None else at(expected)[0])
+
+
+@pytest.mark.parametrize(
+    ("vanished", "variants", "most", "another_reader", "expected"),
+    [
+        # More than half of twenty or more.
+        (15, 30, 20, False, False),
+        (16, 30, 20, False, True),
+        (10, 19, 18, False, False),
+        # Next to all that can.
+        (600, 1200, 600, False, True),
+        (541, 1200, 600, False, True),
+        (540, 1200, 600, False, False),
+        (20, 1020, 20, False, True),
+        (19, 1019, 19, False, False),
+        # Another reader may see a tenth less or five.
+        (6, 60, 40, True, False),
+        (7, 60, 40, True, True),
+    ],
+)
+def test_how_many_translations_may_vanish_at_once(
+    vanished: int, variants: int, most: int, another_reader: bool, expected: bool
+) -> None:
+    assert expected is are_suspicious_variants(
+        vanished=vanished, variants=variants, most=most, another_reader=another_reader
+    )

@@ -105,12 +105,16 @@ def sentences() -> Iterator[str]:
         UnreachableError("GET acme.zendesk.com/api/v2/users/me", "no proxy", "Check it."),
         errors.unreadable_articles(HOST, [Unreadable(7, "article without `title`")], 1),
         errors.too_many_vanished(HOST, missing=11, known=20, another_reader=False),
+        errors.too_many_translations_vanished(
+            HOST, vanished=600, variants=1200, another_reader=True
+        ),
         errors.reader_changed(),
         errors.unknown_visibility(HOST),
         errors.filters_without_match([str(unknown)]),
         errors.brand_problem("bare", "has no Help Center", ["acme"]),
         errors.no_list_of_brands(refused("/api/v2/brands", 403)),
         errors.no_help_center(),
+        errors.odd_brand(Unreadable(2, "brand whose `active` is neither true nor false")),
         errors.some_failed({"acme": errors.reader_changed()}, read=1),
         errors.unreadable_state("it has no `updated_at`"),
         errors.broken_set_up("HTTPS_PROXY is not the address of a proxy."),
