@@ -1045,28 +1045,148 @@ def test_an_empty_or_partial_list_of_translations_retracts_nothing(
     assert mirror(help_center) == held(platform)
 
 
+# What bot protection, a proxy or a page of Zendesk's own may say to a visitor.
+NO_ANSWERS = [Fault("html"), Fault("status", status=503)]
+OF_ALL_KINDS = pytest.mark.parametrize("no_answer", NO_ANSWERS, ids=["html", "503"])
+
+
+def refuse_visitors(zendesk: ZendeskEmulator, no_answer: Fault) -> None:
+    zendesk.faults.add(replace(no_answer, credential="none", times=None))
+
+
+@OF_ALL_KINDS
 @pytest.mark.usefixtures("waits")
-def test_a_visitor_who_gets_no_usable_answer_takes_nothing_away(
-    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+def test_visitors_who_never_got_a_usable_answer_take_nothing_away(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, no_answer: Fault
 ) -> None:
-    furnish(help_center)
-    configured = config(zendesk, visibility=["public"])
-    platform.sync(configured)
-    before = held(platform)
-    zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
-    output = platform.sync(configured)
+    fill(help_center, articles=40)
+    public = config(zendesk, visibility=["public"])
+    refuse_visitors(zendesk, no_answer)
+    output = platform.sync(public)
     assert output.error[0] == "transient_error"
     assert "the filter `visibility` depends on it" in output.error[1]
-    assert before == held(platform)
+    assert [] == output.records
+    platform.sync(config(zendesk))
+    assert mirror(help_center, is_open=False) == held(platform)
+    output = platform.sync(public)
+    assert "the filter `visibility` depends on it" in output.error[1]
+    assert mirror(help_center, is_open=False) == held(platform)
+
+
+@OF_ALL_KINDS
+@pytest.mark.parametrize("filters", [{}, {"visibility": ["public"]}])
+@pytest.mark.usefixtures("waits")
+def test_the_last_answer_to_visitors_holds_for_a_day(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    no_answer: Fault,
+    filters: dict[str, Any],
+) -> None:
+    fill(help_center, articles=40)
+    configured = config(zendesk, **filters)
+    last = entry(platform.sync(configured))
+    assert ("open", "2026-11-01T12:00:00Z") == (last["visitors"], last["visitors_at"])
+    refuse_visitors(zendesk, no_answer)
+    for _ in range(2):
+        zendesk.clock.advance(11 * 3600)
+        output = platform.sync(configured)
+        assert (True, []) == (output.succeeded, output.records)
+        assert "WARN Help Center acme gave visitors who are not signed in no usable" in output.logs
+        assert "of 2026-11-01T12:00:00Z, says open, and holds until 2026-11-02T12:0" in output.logs
+        kept = ("scope", "visitors", "visitors_at")
+        assert [last[name] for name in kept] == [entry(output)[name] for name in kept]
+    zendesk.clock.advance(2 * 3600)
+    for changed in (80, 0):
+        output = platform.sync(configured)
+        assert (True, changed) == (output.succeeded, len(output.records))
+        assert "The last one, of 2026-11-01T12:00:00Z, is too old" in output.logs
+        assert mirror(help_center, is_open=False, filters=filters) == held(platform)
+    zendesk.faults.clear()
+    assert 80 == len(platform.sync(configured).records)
+    assert mirror(help_center, filters=filters) == held(platform)
 
 
 @pytest.mark.usefixtures("waits", "feed")
-def test_a_visitor_who_gets_no_usable_answer_looks_again_at_the_next_sync(
+def test_an_answer_that_was_taken_over_calls_for_no_listing_until_it_holds_no_more(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=5)
+    platform.sync(config(zendesk))
+    refuse_visitors(zendesk, Fault("status", status=503))
+    for hours, is_listed in ((7, True), (1, False), (15, False), (2, True), (1, True)):
+        zendesk.clock.advance(3600 * hours)
+        zendesk.forget_requests()
+        output = platform.sync(config(zendesk, reconcile_every_hours=6 if hours == 7 else 168))
+        assert "gave visitors who are not signed in no usable answer" in output.logs
+        assert is_listed is (LIST in paths(zendesk)), hours
+    assert mirror(help_center, is_open=False) == held(platform)
+
+
+@pytest.mark.usefixtures("waits")
+def test_the_last_answer_to_visitors_outlives_a_sync_that_dies(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    platform.keep_until(platform.read(config(zendesk)), 1)
+    refuse_visitors(zendesk, Fault("status", status=503))
+    platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_state_without_an_answer_to_visitors_has_that_of_its_listing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=3)
+    saved = platform.sync(config(zendesk)).states[-1]["stream"]["stream_state"]
+    for name in ("visitors", "visitors_at"):
+        del saved["help_centers"]["acme"][name]
+    platform.state = state(**saved)
+    refuse_visitors(zendesk, Fault("status", status=503))
+    output = platform.sync(config(zendesk))
+    assert (True, []) == (output.succeeded, output.records)
+
+
+@pytest.mark.parametrize("locales", [["de"], ["fr"], ["de", "fr"]])
+def test_a_help_center_is_open_if_visitors_see_an_article_in_any_of_its_locales(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, locales: list[str]
+) -> None:
+    section = help_center.add_section(help_center.add_category("c"), "s")
+    for locale in ("de", "fr"):
+        help_center.enable_locale(locale)
+        help_center.add_article(
+            section, title="t", body="b", locale=locale, draft=locale not in locales
+        )
+    help_center.add_article(section, title="t", body="b", draft=True)
+    output = platform.sync(config(zendesk))
+    reasons = {record["locale"]: record["visibility_reason"] for record in output.records}
+    assert locales == [locale for locale in ("de", "fr") if reasons[locale] == "published"]
+    assert "Help Center acme is open" in output.logs
+    asked = [request.path for request in zendesk.requests if request.credential == "none"]
+    assert len(asked) == (2 if "de" in locales else 3)
+
+
+def test_a_help_center_that_shows_visitors_nothing_is_closed_to_them(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.closed_answer = "empty"
+    furnish(help_center)
+    help_center.visitors = "closed"
+    output = platform.sync(config(zendesk))
+    assert "shows them no article in any of its locales" in output.logs
+    assert mirror(help_center) == held(platform)
+    asked = [request.path for request in zendesk.requests if request.credential == "none"]
+    assert len(asked) == len(help_center.locales)
+
+
+@pytest.mark.usefixtures("waits", "feed")
+def test_visitors_who_get_no_usable_answer_look_again_at_the_next_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
     zendesk.clock.advance(3600)
-    zendesk.faults.add(Fault("status", status=503, credential="none", times=None))
+    refuse_visitors(zendesk, Fault("status", status=503))
     platform.sync(config(zendesk))
     assert mirror(help_center, is_open=False) == held(platform)
     assert entry(platform.sync(config(zendesk)))["scope"].startswith("unknown ")

@@ -141,13 +141,11 @@ _NAMES = (
 
 def visitors_see_something(help_center: HelpCenter) -> bool:
     """Tell whether the look of a visitor proves that the Help Center is open."""
-    shown = [
-        article.translations.get(help_center.default_locale)
+    return help_center.visitors == "open" and any(
+        not text.draft and not text.hidden and text.locale in help_center.locales
         for article in help_center.articles
         if not article.user_segment_ids
-    ]
-    return help_center.visitors == "open" and any(
-        text is not None and not text.draft and not text.hidden for text in shown
+        for text in article.translations.values()
     )
 
 

@@ -151,7 +151,7 @@ def check(account: Account, config: Config) -> None:
         client = account.help_center(subdomain)
         treat_as_open = config.treats_as_open(subdomain)
         try:
-            help_center = inspect(client, client.locales, treat_as_open=treat_as_open)
+            help_center = inspect(client, client.locales, None, treat_as_open=treat_as_open)
             if not found:
                 warn_of_the_end(client)
             found.append(choices(help_center.locales, read_filtered(client, config.filters)))

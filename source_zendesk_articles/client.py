@@ -166,7 +166,7 @@ class HelpCenterClient:
         try:
             return self._visitor.ask(path, judge_visitors, params, VISITOR)
         except NoUsableAnswerError as error:
-            _LOG.warning("%s The Help Center is taken for closed to visitors.", error)
+            _LOG.warning("%s", error)
             return None
 
     def articles(self, size: int | None = None) -> Iterator[tuple[Row, ...]]:

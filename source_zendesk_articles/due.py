@@ -8,6 +8,7 @@ from typing import Final
 
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.state import HelpCenterState, Listing
+from source_zendesk_articles.variants import VisitorsAnswer
 
 # Five pages cost little more than asking what changed, and find everything.
 SMALL: Final = 500
@@ -41,10 +42,17 @@ def is_small(articles: int) -> bool:
     return articles <= SMALL
 
 
-def listing_due(listing: Listing, now: str, scope: str, reconcile_every_hours: int) -> str | None:
+def listing_due(
+    listing: Listing,
+    now: str,
+    scope: str,
+    reconcile_every_hours: int,
+    visitors: VisitorsAnswer | None = None,
+) -> str | None:
     """Return why the last listing does not do any more; None if it does.
 
-    A tenth of the interval is let off: a daily schedule must not list every second day.
+    `visitors`: the answer that it took over, if anything rests on that. A tenth of the interval is
+    let off: a daily schedule must not list every second day.
     """
     if listing.scope != scope:
         return "filters, locales, what is known of visitors, or the connector have changed"
@@ -52,6 +60,15 @@ def listing_due(listing: Listing, now: str, scope: str, reconcile_every_hours: i
         return "the last sync lies in the future"
     if later(listing.reconciled_at, reconcile_every_hours * 3600 * 9 // 10) <= now:
         return f"the last listing was at {listing.reconciled_at}"
+    if visitors and not visitors.holds(now):
+        return f"visitors have had no usable answer since {visitors.at}"
+    return None
+
+
+def held_over(entry: HelpCenterState) -> VisitorsAnswer | None:
+    """Return the answer to visitors that the last listing took over: it got no usable one."""
+    if entry.listing and entry.visitors and entry.visitors.at < entry.listing.reconciled_at:
+        return entry.visitors
     return None
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from source_zendesk_articles.advice import on_api_tokens
 from source_zendesk_articles.client import HelpCenterClient
@@ -12,6 +12,7 @@ from source_zendesk_articles.hierarchy import Hierarchy
 from source_zendesk_articles.instants import later
 from source_zendesk_articles.models import Locales, User
 from source_zendesk_articles.scope import sentence_on_unknown
+from source_zendesk_articles.variants import ANSWER_HOLDS_SECONDS, VisitorsAnswer
 
 Choices = dict[str, dict[object, str]]
 
@@ -19,6 +20,8 @@ UNKNOWN_READER: Final = "unknown"
 # A change may become visible a little after its stamp, so that stamps are taken for read up to a
 # minute ago. Nor is younger asked for: sibling exports refuse that.
 SETTLING_SECONDS: Final = 60
+# One may be a matter of its locale.
+_MOST_UNANSWERED: Final = 2
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -26,22 +29,29 @@ _LOG = logging.getLogger("airbyte.zendesk")
 class HelpCenter(NamedTuple):
     """A Help Center that can be read.
 
-    `reader` is the `identity` of the user, None where nobody asked.
-    `visitors_may_read` is None where Zendesk did not say: then they may not, until it does.
+    `reader` is the `identity` of the user, None where nobody asked. `answer` is the last one that
+    visitors got, None where there never was one. `visitors_may_read` is None where it holds no
+    more: then they may not, until there is another one.
     """
 
     reader: str | None
     locales: Locales
     visitors_may_read: bool | None
+    answer: VisitorsAnswer | None
 
 
 def inspect(
-    client: HelpCenterClient, ask_locales: Callable[[], Locales], *, treat_as_open: bool
+    client: HelpCenterClient,
+    ask_locales: Callable[[], Locales],
+    last: VisitorsAnswer | None,
+    *,
+    treat_as_open: bool,
 ) -> HelpCenter:
     """Prove that the credentials are an agent's or admin's, and see who else may read.
 
-    Costs two requests besides that for the locales, and one more where the scope does not tell who
-    the user is. What was found goes to the log.
+    `last` is the answer to visitors that is known from before. Costs two requests besides that for
+    the locales, one more if the scope does not tell who the user is, and one for each further
+    locale while visitors are shown no article. What was found goes to the log.
 
     Raises:
         AirbyteTracedException: where the account, the Help Center or the access is missing.
@@ -49,8 +59,9 @@ def inspect(
     """
     reader = prove_staff(client)
     locales = ask_locales()
-    answer = client.visitors_may_read(locales.default)
-    visitors_may_read = None if answer is None else answer == "open"
+    found = ask_as_visitor(client.visitors_may_read, locales)
+    answer = last if found is None else VisitorsAnswer(found, client.now)
+    visitors_may_read = answer.may_read if answer and answer.holds(client.now) else None
     if treat_as_open:
         # Then nothing rests on the answer, or on getting one.
         visitors_may_read = visitors_may_read is True
@@ -61,25 +72,75 @@ def inspect(
         ", ".join(locales.enabled),
         locales.default,
     )
-    if visitors_may_read:
-        openness = "is open: visitors who are not signed in may read it"
-    elif visitors_may_read is None:
-        openness = (
-            "gave visitors no usable answer, and is taken for closed to them until a sync gets one"
-        )
-    elif treat_as_open:
-        openness = (
-            "is closed to visitors who are not signed in; `treat_as_open` names it, so that its "
-            "articles can be public all the same"
-        )
+    if found is None and not treat_as_open:
+        warn_of_no_answer(client, answer)
     else:
-        openness = (
-            "is closed to visitors who are not signed in, or shows them no article in its default "
-            "locale: every article is internal. If you serve readers who sign in, name it in "
-            "`treat_as_open`"
+        _LOG.info("Help Center %s %s.", client.subdomain, _openness(found, treat_as_open))
+    return HelpCenter(identity(reader), locales, visitors_may_read, answer)
+
+
+def ask_as_visitor(
+    ask: Callable[[str], Literal["open", "empty", "closed"] | None], locales: Locales
+) -> bool | None:
+    """Tell whether a visitor may read a Help Center; None if there is no usable answer.
+
+    An empty list proves nothing, but that there is nothing to read in this locale: the others are
+    asked, until one shows an article. The default one speaks for all if it refuses. Two locales
+    without a usable answer are enough: each was asked for again and again.
+    """
+    default = locales.default.lower()
+    others = [locale for locale in locales.enabled if locale.lower() != default]
+    unanswered = 0
+    for locale in (locales.default, *others):
+        answer = ask(locale)
+        if answer == "open":
+            return True
+        if answer == "closed" and locale == locales.default:
+            return False
+        unanswered += answer is None
+        if unanswered >= _MOST_UNANSWERED:
+            break
+    return None if unanswered else False
+
+
+def _openness(found: bool | None, treat_as_open: bool) -> str:  # noqa: FBT001 -- what is logged
+    if found:
+        return "is open: visitors who are not signed in may read it"
+    if treat_as_open:
+        found_out = (
+            "gave visitors no usable answer"
+            if found is None
+            else "is closed to visitors who are not signed in, or shows them no article"
         )
-    _LOG.info("Help Center %s %s.", client.subdomain, openness)
-    return HelpCenter(identity(reader), locales, visitors_may_read)
+        return f"{found_out}; `treat_as_open` names it, so that its articles can be public"
+    return (
+        "is closed to visitors who are not signed in, or shows them no article in any of its "
+        "locales: every article is internal. If you serve readers who sign in, name it in "
+        "`treat_as_open`"
+    )
+
+
+def warn_of_no_answer(client: HelpCenterClient, last: VisitorsAnswer | None) -> None:
+    """Warn that visitors got no usable answer, and what it is taken for; ask for something first.
+
+    `last` is the answer before, None if there never was one.
+    """
+    if last is None:
+        taken_for = "It is taken for closed to them until a sync gets one"
+    elif last.holds(client.now):
+        said = "open" if last.may_read else "closed"
+        until = later(last.at, ANSWER_HOLDS_SECONDS)
+        taken_for = f"The last one, of {last.at}, says {said}, and holds until {until}"
+    else:
+        taken_for = (
+            f"The last one, of {last.at}, is too old: it is taken for closed to them until a sync "
+            "gets another one"
+        )
+    _LOG.warning(
+        "Help Center %s gave visitors who are not signed in no usable answer. %s.",
+        client.subdomain,
+        taken_for,
+    )
 
 
 def prove_staff(client: HelpCenterClient) -> User | None:

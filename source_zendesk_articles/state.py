@@ -10,8 +10,9 @@ from source_zendesk_articles.config import is_subdomain
 from source_zendesk_articles.errors import unreadable_state
 from source_zendesk_articles.instants import parse_instant
 from source_zendesk_articles.known import KnownArticles, UnreadableMemoryError
+from source_zendesk_articles.variants import VisitorsAnswer
 
-_OPEN = "open"
+_OPEN, _CLOSED = "open", "closed"
 # The framework's own marks, of a stream that had no state.
 _PLATFORMS = "__ab_"
 
@@ -42,7 +43,8 @@ class HelpCenterState(NamedTuple):
     one, or of the first that was begun; "" before that. `known_before`: while none is finished, how
     many articles were known when the first was begun. `delivered_until`: what Zendesk has not
     stamped since then was delivered, says a state that was written by hand. `brand`: its id, 0
-    where the brands were not listed yet.
+    where the brands were not listed yet. `visitors`: the last answer that they got, which holds for
+    a while; None if there never was one.
     """
 
     known: KnownArticles
@@ -51,6 +53,7 @@ class HelpCenterState(NamedTuple):
     known_before: int = 0
     delivered_until: str | None = None
     brand: int = 0
+    visitors: VisitorsAnswer | None = None
 
     @property
     def is_new(self) -> bool:
@@ -79,7 +82,7 @@ def scope_of(fingerprint: str, *, visitors_may_read: bool | None) -> str:
 
     That of an unknown answer is never the one of a later sync, which looks again.
     """
-    answer = {True: _OPEN, False: "closed", None: "unknown"}[visitors_may_read]
+    answer = {True: _OPEN, False: _CLOSED, None: "unknown"}[visitors_may_read]
     return f"{answer} {fingerprint}"
 
 
@@ -111,11 +114,18 @@ def to_json(state: State) -> dict[str, object]:
                 "reader": entry.reader,
                 **({"delivered_until": entry.delivered_until} if entry.delivered_until else {}),
                 **({"brand": entry.brand} if entry.brand else {}),
+                **_visitors_to_json(entry.visitors),
                 "known": entry.known.pack(),
             }
             for subdomain, entry in state.help_centers.items()
         },
     }
+
+
+def _visitors_to_json(answer: VisitorsAnswer | None) -> dict[str, str]:
+    if answer is None:
+        return {}
+    return {"visitors": _OPEN if answer.may_read else _CLOSED, "visitors_at": answer.at}
 
 
 def from_json(saved: Mapping[str, object], subdomain: str) -> State:
@@ -154,9 +164,10 @@ def _name(subdomain: object) -> str:
 def _entry(subdomain: str, entry: object) -> HelpCenterState:
     match entry:
         case {"known": str(packed), "reader": str(reader), **more}:
+            listing = _listing(subdomain, more)
             return HelpCenterState(
                 known=_known(subdomain, packed),
-                listing=_listing(subdomain, more),
+                listing=listing,
                 reader=reader,
                 known_before=_count(more.get("known_before", 0), "known_before"),
                 delivered_until=(
@@ -165,6 +176,7 @@ def _entry(subdomain: str, entry: object) -> HelpCenterState:
                     else None
                 ),
                 brand=_count(more.get("brand", 0), "brand"),
+                visitors=_visitors(more, listing),
             )
     raise unreadable_state(f"the entry of {subdomain} is not one of this version's")
 
@@ -193,6 +205,18 @@ def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:
                 scope,
             )
     raise unreadable_state(f"the entry of {subdomain} is neither finished nor unfinished")
+
+
+def _visitors(entry: Mapping[object, object], listing: Listing | None) -> VisitorsAnswer | None:
+    match entry:
+        case {"visitors": "open" | "closed" as answer, "visitors_at": at}:
+            return VisitorsAnswer(answer == _OPEN, _instant(at, "visitors_at"))
+        case {"visitors": _} | {"visitors_at": _}:
+            raise unreadable_state("`visitors` is neither open nor closed at a time")
+    # Before they were kept apart, the listing alone told.
+    if listing and listing.scope.startswith((_OPEN, _CLOSED)):
+        return VisitorsAnswer(listing.visitors_could_read, listing.reconciled_at)
+    return None
 
 
 def _count(value: object, field: str) -> int:

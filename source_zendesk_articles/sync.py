@@ -22,6 +22,7 @@ from source_zendesk_articles.config import Config
 from source_zendesk_articles.conversions import CONVERTERS, Conversions
 from source_zendesk_articles.due import (
     ascend,
+    held_over,
     is_small,
     is_suspicious,
     listing_due,
@@ -47,6 +48,7 @@ from source_zendesk_articles.help_center import (
     read_filtered,
     read_hierarchy,
     unknown_filters,
+    warn_of_no_answer,
 )
 from source_zendesk_articles.hierarchy import Hierarchy, is_placed
 from source_zendesk_articles.instants import later
@@ -119,14 +121,18 @@ def _sync(given: _Given) -> Generator[Emitted, None, None]:
     client, config, workers = given.client, given.config, given.workers
     entry = given.outbox.help_centers[client.subdomain]
     hours = config.reconcile_every_hours
+    treat_as_open = config.treats_as_open(client.subdomain)
     asked_locales = workers.submit(client.locales)
     why = listing_needed(entry, hours)
     if why is None and entry.listing is not None:
         locales = yield from workers.result(asked_locales)
         could_read = entry.listing.visitors_could_read
-        sync = _Sync(given, HelpCenter(None, locales, could_read))
-        why = listing_due(entry.listing, client.now, sync.scope, hours)
+        sync = _Sync(given, HelpCenter(None, locales, could_read, entry.visitors))
+        taken_over = None if treat_as_open else held_over(entry)
+        why = listing_due(entry.listing, client.now, sync.scope, hours, taken_over)
         if why is None:
+            if taken_over:
+                warn_of_no_answer(client, taken_over)
             if (yield from sync.run(sync.read_changes(entry.listing))):
                 return
             why = (
@@ -134,16 +140,15 @@ def _sync(given: _Given) -> Generator[Emitted, None, None]:
             )
             why += "were stamped within a second or within the last minute"
     _LOG.info("Help Center %s: every article is listed, because %s.", client.subdomain, why)
-    treat_as_open = config.treats_as_open(client.subdomain)
     inspected = workers.submit(
-        lambda: inspect(client, asked_locales.result, treat_as_open=treat_as_open)
+        lambda: inspect(client, asked_locales.result, entry.visitors, treat_as_open=treat_as_open)
     )
     # It may as well begin while the questions are asked.
     listing = ArticleListing(client, workers)
     yield from listing.begin(inspected)
     help_center = yield from workers.result(inspected)
-    if help_center.visitors_may_read is None and config.visibility:
-        # Taken for closed, it would have everything retracted that is public.
+    if help_center.visitors_may_read is None and not help_center.answer and config.visibility:
+        # Nothing was ever known: taken for closed, it would have all retracted that is public.
         raise unknown_visibility(client.host)
     sync = _Sync(given, help_center)
     yield from sync.run(sync.list_articles(listing))
@@ -234,7 +239,9 @@ class _Sync:
     def list_articles(self, listing: ArticleListing[Progress]) -> Generator[Emitted, None, bool]:
         """Read every article, and retract what is known and not there any more."""
         reader = self._help_center.reader or ""
-        unfinished = self._entry.to_list._replace(reader=self._entry.reader or reader)
+        unfinished = self._entry.to_list._replace(
+            reader=self._entry.reader or reader, visitors=self._help_center.answer
+        )
         self._entries[self._client.subdomain] = unfinished
         # What unfinished listings emit must not outnumber what is missing.
         known = min(unfinished.known_before or len(self._known), len(self._known))
@@ -541,7 +548,11 @@ class _Sync:
 
     def _finish(self, listing: Listing, reader: str) -> None:
         self._entries[self._client.subdomain] = HelpCenterState(
-            self._known, listing, reader, brand=self._entry.brand
+            self._known,
+            listing,
+            reader,
+            brand=self._entry.brand,
+            visitors=self._help_center.answer,
         )
 
     @property

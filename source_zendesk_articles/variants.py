@@ -1,12 +1,31 @@
 """Article → variants: which locales are emitted, and who may read each. Pure; fails closed."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from source_zendesk_articles.instants import later
 from source_zendesk_articles.models import Article, JsonObject, Translation
 
 PUBLIC = "public"
 INTERNAL = "internal"
+# So long the last answer to visitors stands in for one that does not come: a bot challenge is no
+# reason to take a Help Center for closed, and no leave to take it for open for ever.
+ANSWER_HOLDS_SECONDS: Final = 24 * 60 * 60
+
+
+class VisitorsAnswer(NamedTuple):
+    """Whether visitors may read a Help Center, as it last showed; `at`: when, by Zendesk's clock.
+
+    An answer that shows neither is none.
+    """
+
+    may_read: bool
+    at: str
+
+    def holds(self, now: str) -> bool:
+        """Tell whether it stands in for an answer that does not come; a clock may be set back."""
+        first, last = (later(self.at, sign * ANSWER_HOLDS_SECONDS) for sign in (-1, 1))
+        return first <= now <= last
 
 
 class Audience(NamedTuple):

@@ -2,9 +2,16 @@
 
 import pytest
 
-from source_zendesk_articles.due import is_suspicious, listing_due, listing_needed, next_start
+from source_zendesk_articles.due import (
+    held_over,
+    is_suspicious,
+    listing_due,
+    listing_needed,
+    next_start,
+)
 from source_zendesk_articles.known import KnownArticles
 from source_zendesk_articles.state import HelpCenterState, Listing
+from source_zendesk_articles.variants import VisitorsAnswer
 
 LISTED = Listing("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
 
@@ -77,6 +84,39 @@ def test_a_listing_does_for_nine_tenths_of_the_interval(
     now: str, hours: int, expected: str | None
 ) -> None:
     assert expected == listing_due(LISTED, now, LISTED.scope, hours)
+
+
+BEFORE = VisitorsAnswer(may_read=True, at="2026-11-01T06:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("listing", "visitors", "expected"),
+    [
+        (LISTED, None, None),
+        (LISTED, BEFORE, BEFORE),
+        (LISTED, BEFORE._replace(at="2026-11-01T12:00:00Z"), None),
+        (LISTED, BEFORE._replace(at="2026-11-01T12:00:01Z"), None),
+        (None, BEFORE, None),
+    ],
+)
+def test_a_listing_took_over_the_answer_that_is_older_than_itself(
+    listing: Listing | None, visitors: VisitorsAnswer | None, expected: VisitorsAnswer | None
+) -> None:
+    assert expected == held_over(entry(listing)._replace(visitors=visitors))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-11-02T06:00:00Z", None),
+        ("2026-11-02T06:00:01Z", "visitors have had no usable answer since 2026-11-01T06:00:00Z"),
+    ],
+)
+def test_a_listing_does_as_long_as_the_answer_that_it_took_over_holds(
+    now: str, expected: str | None
+) -> None:
+    assert expected == listing_due(LISTED, now, LISTED.scope, 168, BEFORE)
+    assert listing_due(LISTED, now, LISTED.scope, 168) is None
 
 
 @pytest.mark.parametrize("now", ["2026-11-01T11:00:00Z", "2026-11-01T12:00:00Z"])

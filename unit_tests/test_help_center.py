@@ -1,5 +1,7 @@
 """What is asked of a Help Center before it is read."""
 
+from typing import Literal
+
 import pytest
 from requests_mock import Mocker
 
@@ -7,6 +9,7 @@ from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.help_center import (
     UNKNOWN_READER,
+    ask_as_visitor,
     choices,
     identity,
     read_filtered,
@@ -103,3 +106,54 @@ def test_an_identity_is_a_users_id_and_role_and_one_for_all_that_a_scope_hides()
     assert identity(admin) == identity(admin._replace(name="Eve", email=None))
     assert "1:agent" == identity(admin._replace(role="agent"))
     assert UNKNOWN_READER == identity(None)
+
+
+Answer = Literal["open", "empty", "closed"] | None
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "expected"),
+    [
+        (["open"], 1, True),
+        (["closed"], 1, False),
+        (["empty", "open"], 2, True),
+        (["empty", "empty", "open"], 3, True),
+        (["empty", "empty", "empty"], 3, False),
+        # The default locale speaks for all, another one for itself.
+        (["empty", "closed", "open"], 3, True),
+        (["empty", "closed", "closed"], 3, False),
+        # Without a usable answer only an article proves anything.
+        ([None, "open"], 2, True),
+        ([None, "empty", "open"], 3, True),
+        ([None, "empty", "empty"], 3, None),
+        ([None, "closed", "closed"], 3, None),
+        (["empty", None, "open"], 3, True),
+        (["empty", "empty", None], 3, None),
+        ([None, None], 2, None),
+        (["empty", None, None], 3, None),
+    ],
+)
+def test_visitors_may_read_if_a_locale_shows_them_an_article(
+    answers: list[Answer], asked: int, expected: bool | None
+) -> None:
+    locales: list[str] = []
+    left = iter(answers)
+
+    def ask(locale: str) -> Answer:
+        locales.append(locale)
+        return next(left)
+
+    found = ask_as_visitor(ask, Locales(("de", "en-us", "fr"), "en-us"))
+    assert expected is found
+    assert ["en-us", "de", "fr"][:asked] == locales
+
+
+def test_the_only_locale_is_asked_once_whatever_its_case() -> None:
+    locales: list[str] = []
+
+    def ask(locale: str) -> Answer:
+        locales.append(locale)
+        return "empty"
+
+    assert ask_as_visitor(ask, Locales(("en-US",), "en-us")) is False
+    assert ["en-us"] == locales

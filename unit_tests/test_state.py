@@ -18,6 +18,7 @@ from source_zendesk_articles.state import (
     resumed,
     to_json,
 )
+from source_zendesk_articles.variants import VisitorsAnswer
 
 LISTED = {
     "updated_at": "2026-11-01T11:59:00Z",
@@ -26,7 +27,8 @@ LISTED = {
     "scope": "open 0123456789abcdef",
 }
 UNFINISHED = {"known_before": 0, "reader": "7:admin", "known": "1.0"}
-ENTRY = {**LISTED, "reader": "7:admin", "known": "1.0"}
+VISITORS = {"visitors": "open", "visitors_at": "2026-11-01T12:00:01Z"}
+ENTRY = {**LISTED, **VISITORS, "reader": "7:admin", "known": "1.0"}
 SAVED = {"synced_at": "2026-11-01T12:00:00Z", "help_centers": {"acme": ENTRY}}
 LISTING = Listing(
     updated_at="2026-11-01T11:59:00Z",
@@ -42,6 +44,8 @@ WRONG: dict[str, object] = {
     "reader": 7,
     "known": None,
     "delivered_until": None,
+    "visitors": "unknown",
+    "visitors_at": None,
 }
 NO_TIMES: tuple[object, ...] = (None, 7, "", "yesterday", "2026-11-01T12:00:00", {})
 BY_HAND = {"updated_at": "2026-11-01T00:00:00Z"}
@@ -56,8 +60,13 @@ def entry(
     reader: str = "7:admin",
     delivered_until: str | None = None,
     known_before: int = 0,
+    visitors: VisitorsAnswer | None = None,
 ) -> HelpCenterState:
-    return HelpCenterState(KnownArticles(), listing, reader, known_before, delivered_until)
+    if listing and not visitors:
+        visitors = VisitorsAnswer(may_read=True, at="2026-11-01T12:00:01Z")
+    return HelpCenterState(
+        KnownArticles(), listing, reader, known_before, delivered_until, visitors=visitors
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,6 +75,10 @@ def entry(
         (entry(), ENTRY),
         (entry(listing=None), UNFINISHED),
         (entry(listing=None, reader=""), {**UNFINISHED, "reader": ""}),
+        (
+            entry(listing=None, visitors=VisitorsAnswer(may_read=False, at="2026-10-31T12:00:00Z")),
+            {**UNFINISHED, "visitors": "closed", "visitors_at": "2026-10-31T12:00:00Z"},
+        ),
         (entry(listing=None, known_before=20), {**UNFINISHED, "known_before": 20}),
         (
             entry(listing=None, delivered_until="2026-11-01T00:00:00Z"),
@@ -81,6 +94,22 @@ def test_a_state_is_saved_in_plain_words_and_read_again(
     assert saved == to_json(from_json(json.loads(json.dumps(saved)), "acme"))
     read = from_json(saved, "acme").help_centers["acme"]
     assert given_entry[1:] == read[1:]
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("open 0123", VisitorsAnswer(may_read=True, at="2026-11-01T12:00:00Z")),
+        ("closed 0123", VisitorsAnswer(may_read=False, at="2026-11-01T12:00:00Z")),
+        ("unknown 0123", None),
+    ],
+)
+def test_without_an_answer_to_visitors_the_listing_tells_it(
+    scope: str, expected: VisitorsAnswer | None
+) -> None:
+    saved = {**LISTED, "scope": scope, "reader": "7:admin", "known": "1.0"}
+    read = from_json({**SAVED, "help_centers": {"acme": saved}}, "acme").help_centers["acme"]
+    assert expected == read.visitors
 
 
 def test_what_is_known_is_saved_and_read_again() -> None:

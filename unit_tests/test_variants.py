@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_zendesk_articles.models import Article, JsonObject, Translation
-from source_zendesk_articles.variants import Audience, has_source, restriction, variants
+from source_zendesk_articles.variants import (
+    Audience,
+    VisitorsAnswer,
+    has_source,
+    restriction,
+    variants,
+)
 
 OPEN = Audience(is_open=True, enabled_locales=frozenset({"en-us", "de"}))
 CLOSED = OPEN._replace(is_open=False)
@@ -189,3 +195,18 @@ def test_a_list_has_the_source_if_it_has_the_translation_in_the_source_locale(
 
 def test_the_case_of_the_source_locale_does_not_matter() -> None:
     assert has_source(article()._replace(source_locale="EN-us"), [translation("en-US")])
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("2026-11-02T12:00:00Z", True),
+        ("2026-11-03T12:00:00Z", True),
+        ("2026-11-03T12:00:01Z", False),
+        # Zendesk's clock may be set back.
+        ("2026-11-02T11:00:00Z", True),
+        ("2026-11-01T11:59:59Z", False),
+    ],
+)
+def test_an_answer_to_visitors_holds_for_a_day(now: str, expected: bool) -> None:
+    assert expected is VisitorsAnswer(may_read=True, at="2026-11-02T12:00:00Z").holds(now)
