@@ -331,6 +331,32 @@ def test_a_name_that_is_a_draft_is_told_to_nobody(
     assert {"Orders"} == {row["section_name"] for row in output.records}
 
 
+@pytest.mark.parametrize("sideloaded", [True, False])
+@pytest.mark.parametrize("how", ["draft", "hidden"])
+def test_a_name_whose_source_is_a_draft_is_told_to_nobody(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    sideloaded: bool,
+    how: str,
+) -> None:
+    zendesk.switches.hierarchy_sideloaded = sideloaded
+    for locale in ("de", "fr"):
+        help_center.enable_locale(locale)
+    category = help_center.add_category("Streng geheim")
+    section = help_center.add_section(category, "Ganz geheim")
+    for of, name in ((category, "Hilfe"), (section, "Bestellungen")):
+        setattr(of.translations["en-us"], how, True)
+        help_center.add_name(of, "de", name)
+    article = help_center.add_article(section, title="T", body="B")
+    for locale in ("de", "fr"):
+        help_center.translate(article, locale, title="T", body="B")
+    output = platform.sync(config(zendesk))
+    assert "geheim" not in str(output.records)
+    names = {row["locale"]: row.get("section_name") for row in output.records}
+    assert {"en-us": None, "de": "Bestellungen", "fr": None} == names
+
+
 @pytest.mark.parametrize("field", ["sections", "categories"])
 def test_with_filters_too_each_list_is_asked_for_once_a_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, field: str

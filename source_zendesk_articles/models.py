@@ -542,23 +542,40 @@ def _section(row: object) -> Section:
 
 
 def _names(raw: JsonObject, what: str) -> Names:
+    """Return the names that readers are shown: none of a translation that is a draft or hidden.
+
+    Only the translations tell that: without them the name that Zendesk shows is taken.
+    """
     # A name that is none is like one that is not there.
     is_broken = isinstance(raw.get("name"), BrokenText)
     shown = "" if is_broken else _text_or_null(raw, "name", what) or ""
+    shown_locale = _lower(raw.get("locale"))
+    source_locale = _lower(raw.get("source_locale")) or shown_locale
     translations = raw.get("translations")
     by_locale: dict[str, str] = {}
+    unseen: dict[str, object] = {}
     locales = set()
-    if shown and isinstance(raw.get("locale"), str):
-        by_locale[str(raw["locale"]).lower()] = shown
     for row in translations if isinstance(translations, list) else ():
         match row:
-            case {"locale": str(locale), "title": str(title), **more}:
-                locales.add(locale.lower())
+            case {"locale": str(name), **more}:
+                locale, title = name.lower(), more.get("title")
+                locales.add(locale)
                 # That readers are not shown these is documented for articles.
-                if title.strip() and not (more.get("draft") or more.get("hidden")):
-                    by_locale[locale.lower()] = title
-    source_locale = str(raw.get("source_locale") or raw.get("locale")).lower()
+                if more.get("draft") or more.get("hidden"):
+                    unseen[locale] = title
+                elif isinstance(title, str) and title.strip():
+                    by_locale[locale] = title
+    # The name that Zendesk shows is a draft's, too, if its locale says so, or else its text.
+    is_other_text = shown in by_locale.values() or shown not in unseen.values()
+    if (shown_locale or source_locale) in unseen or not is_other_text:
+        shown = ""
+    if shown and shown_locale:
+        by_locale.setdefault(shown_locale, shown)
     return Names(by_locale.get(source_locale, shown), by_locale, source_locale in locales)
+
+
+def _lower(locale: object) -> str:
+    return locale.lower() if isinstance(locale, str) else ""
 
 
 def _required(raw: JsonObject, key: str, what: str) -> object:

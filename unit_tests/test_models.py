@@ -165,6 +165,72 @@ GERMAN_NAME = {"locale": "De", "title": "Allgemeines", "body": None}
             },
             Names("General", {"en-us": "General"}, is_whole=True),
         ),
+        # The source is a draft: so is the name that Zendesk shows.
+        (
+            {
+                "name": "General",
+                "locale": "en-us",
+                "translations": [{**ENGLISH_NAME, "draft": True}, GERMAN_NAME],
+            },
+            Names("", {"de": "Allgemeines"}, is_whole=True),
+        ),
+        (
+            {
+                "name": "General",
+                "locale": "en-us",
+                "translations": [{**ENGLISH_NAME, "title": ["?"], "hidden": True}],
+            },
+            Names("", {}, is_whole=True),
+        ),
+        # It is shown in another locale, which is a draft or not.
+        (
+            {
+                "name": "Allgemeines",
+                "locale": "de",
+                "source_locale": "en-us",
+                "translations": [ENGLISH_NAME, {**GERMAN_NAME, "draft": True}],
+            },
+            Names("General", {"en-us": "General"}, is_whole=True),
+        ),
+        (
+            {
+                "name": "Allgemeines",
+                "locale": "de",
+                "source_locale": "en-us",
+                "translations": [{**ENGLISH_NAME, "draft": True}, GERMAN_NAME],
+            },
+            Names("Allgemeines", {"de": "Allgemeines"}, is_whole=True),
+        ),
+        # It is not said in which locale it is shown, or it is another one's after all.
+        (
+            {
+                "name": "General",
+                "source_locale": "en-us",
+                "translations": [{**ENGLISH_NAME, "draft": True}],
+            },
+            Names("", {}, is_whole=True),
+        ),
+        (
+            {
+                "name": "General",
+                "locale": "de",
+                "source_locale": "de",
+                "translations": [{**ENGLISH_NAME, "draft": True}],
+            },
+            Names("", {}, is_whole=False),
+        ),
+        (
+            {
+                "name": "FAQ",
+                "locale": "de",
+                "source_locale": "en-us",
+                "translations": [
+                    {"locale": "en-us", "title": "FAQ", "draft": True},
+                    {"locale": "de", "title": "FAQ"},
+                ],
+            },
+            Names("FAQ", {"de": "FAQ"}, is_whole=True),
+        ),
     ],
 )
 def test_categories_and_sections_are_told_by_id_and_names(
