@@ -1027,27 +1027,225 @@ def cut_translations(zendesk: ZendeskEmulator, left: list[str]) -> None:
 
 
 @pytest.mark.parametrize("left", [[], ["de"]])
-def test_an_empty_or_partial_list_of_translations_retracts_nothing(
+def test_an_empty_or_partial_list_of_translations_retracts_nothing_that_visitors_may_read(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, left: list[str]
 ) -> None:
     furnish(help_center)
     platform.sync(config(zendesk))
     before = held(platform)
-
+    # That of a restricted article, or in a disabled locale, must not stay as it was.
+    hidden = {
+        key
+        for key, row in before.items()
+        if row["visibility_reason"] in {"user_segment", "locale_disabled"} and key[1] not in left
+    }
+    assert hidden
     cut_translations(zendesk, left)
     output = platform.sync(config(zendesk))
     assert output.succeeded
     zendesk.faults.assert_consumed()
-    assert before == held(platform)
-    assert retracted(output) == {}
+    assert dict.fromkeys(hidden, "translation_deleted") == retracted(output)
+    assert {key: row for key, row in before.items() if key not in hidden} == held(platform)
     zendesk.faults.clear()
     platform.sync(config(zendesk))
     assert mirror(help_center) == held(platform)
 
 
+@pytest.mark.parametrize("died", [False, True])
+def test_what_was_public_does_not_stay_when_its_list_comes_empty_and_it_is_restricted(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, died: bool
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    fill(help_center, articles=2)
+    help_center.enable_locale("fr")
+    section = next(iter(help_center.sections.values()))
+    article = help_center.add_article(section, title="t", body="b", locale="de")
+    help_center.translate(article, "fr", title="t", body="b")
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(60)
+    if died:
+        help_center.change(article, promoted=True)
+        platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
+    help_center.disable_locale("de")
+    help_center.remove_translation(article, "fr", stamped=False)
+    help_center.change(article, user_segment_id=SEGMENT)
+    output = platform.sync(config(zendesk))
+    assert retracted(output).keys() >= {(article.id, "de"), (article.id, "fr")}
+    assert article.id not in {key[0] for key in held(platform)}
+    assert [] == platform.sync(config(zendesk)).records
+
+
+@pytest.mark.usefixtures("feed")
+def test_a_retraction_on_a_partial_list_is_emitted_once_though_the_article_stays_in_doubt(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    fill(help_center, articles=2)
+    help_center.enable_locale("fr")
+    section = next(iter(help_center.sections.values()))
+    article = help_center.add_article(section, title="t", body="b", locale="de")
+    help_center.translate(article, "fr", title="t", body="b")
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    help_center.change(article, promoted=True)
+    platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
+    help_center.disable_locale("de")
+    help_center.remove_translation(article, "fr", stamped=False)
+    # Nothing is said of the French one, which may be public.
+    output = platform.sync(config(zendesk))
+    assert (article.id, "de") in retracted(output)
+    for _ in range(2):
+        assert [] == platform.sync(config(zendesk)).records
+    assert (article.id, "fr") in held(platform)
+
+
+# ------------------------------------------------------------------- translations that vanish
+
+
+@pytest.mark.parametrize("way", ["listing", "feed"])
+@pytest.mark.parametrize("batch", [100, 1000])
+def test_a_sideload_that_shows_the_source_locale_only_retracts_nothing(  # noqa: PLR0913, PLR0917
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    batch: int,
+) -> None:
+    monkeypatch.setattr("source_zendesk_articles.outbox.BATCH_ARTICLES", batch)
+    fill(help_center, articles=600)
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    before = held(platform)
+    zendesk.clock.advance(60 if way == "feed" else 7 * 3600)
+    for article in help_center.articles:
+        help_center.change(article, promoted=True)
+    cut_translations(zendesk, ["en-us"])
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert (way == "listing") is (LIST in paths(zendesk))
+    failure_type, message = output.error
+    assert "config_error" == failure_type
+    assert "600 of the 1200 variants known of acme.zendesk.com are not listed any more" in message
+    assert "clear the stream's data" in message
+    # All else is kept, and a state tells of it.
+    assert {} == retracted(output)
+    assert 600 == len(output.records)
+    assert before.keys() == held(platform).keys()
+    # Nor do new articles outnumber them by and by.
+    fill(help_center, articles=700)
+    again = platform.sync(config(zendesk))
+    assert "variants known of acme.zendesk.com are not listed any more" in again.error[1]
+    assert {} == retracted(again)
+    assert [] == platform.sync(config(zendesk)).records
+    zendesk.faults.clear()
+    assert platform.sync(config(zendesk)).succeeded
+    assert mirror(help_center) == held(platform)
+    assert [] == platform.sync(config(zendesk)).records
+
+
+@pytest.mark.parametrize("way", ["listing", "feed"])
+@pytest.mark.parametrize(("deleted", "accepted"), [(15, True), (16, False)])
+def test_more_than_half_of_twenty_or_more_variants_are_not_retracted_at_once(  # noqa: PLR0913, PLR0917
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    deleted: int,
+    accepted: bool,
+) -> None:
+    if way == "feed":
+        monkeypatch.setattr("source_zendesk_articles.due.SMALL", 0)
+    fill(help_center, articles=10)
+    for locale in ("fr", "ja"):
+        help_center.enable_locale(locale)
+    for article in help_center.articles:
+        help_center.translate(article, "fr", title="t", body="b")
+    zendesk.clock.advance(3600)
+    platform.sync(config(zendesk))
+    zendesk.clock.advance(3600)
+    texts = [(row, locale) for locale in ("fr", "de") for row in help_center.articles]
+    for article, locale in texts[:deleted]:
+        help_center.remove_translation(article, locale)
+    zendesk.forget_requests()
+    output = platform.sync(config(zendesk))
+    assert accepted == output.succeeded
+    if not accepted:
+        assert "16 of the 30 variants known of acme.zendesk.com" in output.error[1]
+        assert {} == retracted(output)
+        return
+    assert deleted == len(retracted(output))
+    # The user is proved once before.
+    assert len(zendesk.requests) == (3 if way == "feed" else 5)
+    assert mirror(help_center) == held(platform)
+    assert [] == platform.sync(config(zendesk)).records
+
+
+def test_a_locale_that_was_disabled_explains_what_vanished_in_it(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    zendesk.switches.disabled_locale_translations = False
+    fill(help_center, articles=40)
+    platform.sync(config(zendesk))
+    help_center.disable_locale("de")
+    output = platform.sync(config(zendesk))
+    assert (True, 40) == (output.succeeded, len(retracted(output)))
+    assert [] == platform.sync(config(zendesk)).records
+
+
+@pytest.mark.parametrize(("deleted", "accepted"), [(5, True), (6, False)])
+def test_another_reader_may_miss_a_few_translations_only(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    deleted: int,
+    accepted: bool,
+) -> None:
+    fill(help_center, articles=20)
+    platform.sync(config(zendesk))
+    for article in help_center.articles[:deleted]:
+        help_center.remove_translation(article, "de")
+    other = zendesk.account.add_user("Eve", "eve@acme.example", "admin")
+    output = platform.sync(config(zendesk, credentials=of_api_token(zendesk, other)))
+    assert accepted == output.succeeded
+    if not accepted:
+        assert "6 of the 40 variants" in output.error[1]
+        assert "the user or the role may not be" in output.error[1]
+        platform.sync(config(zendesk))
+    assert mirror(help_center) == held(platform)
+
+
+def test_a_restricted_article_is_retracted_where_its_translations_vanish(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=30)
+    platform.sync(config(zendesk))
+    restricted = help_center.articles[:4]
+    for article in restricted:
+        help_center.change(article, user_segment_id=SEGMENT)
+    cut_translations(zendesk, ["en-us"])
+    output = platform.sync(config(zendesk))
+    assert "26 of the 60 variants" in output.error[1]
+    assert {(article.id, "de") for article in restricted} == retracted(output).keys()
+
+
 # What bot protection, a proxy or a page of Zendesk's own may say to a visitor.
-NO_ANSWERS = [Fault("html"), Fault("status", status=503)]
-OF_ALL_KINDS = pytest.mark.parametrize("no_answer", NO_ANSWERS, ids=["html", "503"])
+NO_ANSWERS = [
+    Fault(
+        "status",
+        status=403,
+        headers={"Content-Type": "text/html; charset=UTF-8", "cf-mitigated": "challenge"},
+        body="<!DOCTYPE html><title>Just a moment...</title>",
+    ),
+    Fault("status", status=403, body="error code: 1020"),
+    Fault("redirect", location="https://acme.zendesk.com/hc/en-us/articles"),
+    Fault("html"),
+    Fault("status", status=503),
+]
+OF_ALL_KINDS = pytest.mark.parametrize(
+    "no_answer", NO_ANSWERS, ids=["challenge", "1020", "redirect", "html", "503"]
+)
 
 
 def refuse_visitors(zendesk: ZendeskEmulator, no_answer: Fault) -> None:
@@ -1086,21 +1284,23 @@ def test_the_last_answer_to_visitors_holds_for_a_day(
     fill(help_center, articles=40)
     configured = config(zendesk, **filters)
     last = entry(platform.sync(configured))
-    assert ("open", "2026-11-01T12:00:00Z") == (last["visitors"], last["visitors_at"])
+    at = last["visitors_at"]
+    assert ("open", "2026-11-01T12:00") == (last["visitors"], at[:16])
     refuse_visitors(zendesk, no_answer)
     for _ in range(2):
         zendesk.clock.advance(11 * 3600)
         output = platform.sync(configured)
         assert (True, []) == (output.succeeded, output.records)
         assert "WARN Help Center acme gave visitors who are not signed in no usable" in output.logs
-        assert "of 2026-11-01T12:00:00Z, says open, and holds until 2026-11-02T12:0" in output.logs
+        until = at.replace("-01T", "-02T")
+        assert f"The last one, of {at}, says open, and holds until {until}." in output.logs
         kept = ("scope", "visitors", "visitors_at")
         assert [last[name] for name in kept] == [entry(output)[name] for name in kept]
     zendesk.clock.advance(2 * 3600)
     for changed in (80, 0):
         output = platform.sync(configured)
         assert (True, changed) == (output.succeeded, len(output.records))
-        assert "The last one, of 2026-11-01T12:00:00Z, is too old" in output.logs
+        assert f"The last one, of {at}, is too old" in output.logs
         assert mirror(help_center, is_open=False, filters=filters) == held(platform)
     zendesk.faults.clear()
     assert 80 == len(platform.sync(configured).records)
@@ -1641,12 +1841,17 @@ def test_what_is_in_doubt_stays_so_while_a_list_of_translations_is_partial(
 ) -> None:
     fill(help_center, articles=3)
     article = help_center.articles[0]
-    help_center.change(article, user_segment_id=SEGMENT)
+
+    def be(*, draft: bool, stamped: bool) -> None:
+        for locale in article.translations:
+            help_center.change_translation(article, locale, draft=draft, stamped=stamped)
+
+    be(draft=True, stamped=True)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
-    help_center.change(article, user_segment_id=None)
+    be(draft=False, stamped=True)
     platform.keep_until(platform.read(config(zendesk)), 1, more=range(9))
-    help_center.change(article, stamped=False, user_segment_id=SEGMENT)
+    be(draft=True, stamped=False)
     zendesk.clock.advance(3600)
     cut_translations(zendesk, left)
     assert {locale for _, locale in keys(platform.sync(config(zendesk)))} == set(left)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.models import Article, Translation
 from source_zendesk_articles.records import Record, digest, record, shared_fields
 from source_zendesk_articles.scope import has_locale, has_visibility
-from source_zendesk_articles.variants import Audience, has_source, variants
+from source_zendesk_articles.variants import Audience, has_source, restriction, variants
 
 # Why a variant is retracted.
 ARCHIVED_OR_DELETED = "archived_or_deleted"
@@ -16,6 +16,8 @@ OUT_OF_SCOPE = "out_of_scope"
 OUTDATED = "outdated"
 TRANSLATION_DELETED = "translation_deleted"
 
+# What a translation says of itself if it restricts nothing.
+_PUBLISHED: Final = {"draft": False}
 _locale = itemgetter("locale")
 
 
@@ -35,8 +37,10 @@ class Change(NamedTuple):
     """What has to be emitted of an article, if it differs from what is known.
 
     `records`: one for each variant in scope. `retracted`: locale → reason, of what is known and in
-    scope no longer. `kept`: known locales that stay as they are, because nothing is said of them.
-    `outdated` of its translations were left out. `letters`: how long its texts are.
+    scope no longer. `kept`: known locales that stay as they are, because nothing is said of them,
+    or because they `vanished`: a whole list shows them no more, and whether it can be believed is
+    not for one article to say. `outdated` of its translations were left out. `letters`: how long
+    its texts are.
     """
 
     brand_subdomain: str
@@ -45,6 +49,7 @@ class Change(NamedTuple):
     digest: bytes = b""
     retracted: Mapping[str, str] = {}
     kept: frozenset[str] = frozenset()
+    vanished: frozenset[str] = frozenset()
     outdated: int = 0
     letters: int = 0
     missed: bool = False
@@ -60,6 +65,29 @@ class Change(NamedTuple):
         reasons = self.retracted.values()
         return TRANSLATION_DELETED in reasons or ARCHIVED_OR_DELETED in reasons
 
+    @property
+    def explained(self) -> int:
+        """How many translations it retracts at once that are not listed any more."""
+        return list(self.retracted.values()).count(TRANSLATION_DELETED)
+
+    @property
+    def of_vanished(self) -> "Change":
+        """The change that takes out what vanished, after this one."""
+        retracted = dict.fromkeys(sorted(self.vanished), TRANSLATION_DELETED)
+        kept = self.held - self.vanished
+        return Change(
+            self.brand_subdomain,
+            self.article_id,
+            digest=self.digest,
+            retracted=retracted,
+            kept=kept,
+            missed=self.missed,
+        )
+
+    def with_retracted(self, more: Mapping[str, str]) -> "Change":
+        """Return the change that takes out more: locale → reason, of what it keeps."""
+        return self._replace(retracted={**self.retracted, **more}, kept=self.kept.difference(more))
+
 
 def change(
     article: Article, translations: Iterable[Translation], known: frozenset[str], rules: Rules
@@ -70,8 +98,9 @@ def change(
 
     A list of translations without the source locale is partial: every article has one. Of a
     partial list none is taken for deleted because it is not there. But where the source locale is
-    disabled, the list may be all that Zendesk shows, which is unknown: then it is believed, and of
-    an empty one at least that what is in a disabled locale is gone: what was public must not stay.
+    disabled, the list may be all that Zendesk shows, which is unknown: then it is believed. What is
+    missing does not stay if visitors may not read it whatever its text, on a partial list either:
+    it may be public from before.
     """
     translations = tuple(translations)
     found = variants(article, translations, rules.audience)
@@ -83,20 +112,22 @@ def change(
         for locale, variant in current.items()
         if has_locale(rules.filters, locale) and has_visibility(rules.filters, variant.visibility)
     )
-    enabled = rules.audience.enabled_locales
-    source_is_enabled = article.source_locale.lower() in enabled
+    source_is_enabled = article.source_locale.lower() in rules.audience.enabled_locales
     is_whole = has_source(article, translations) or (bool(listed) and not source_is_enabled)
     retracted: dict[str, str] = {}
     kept: set[str] = set()
+    vanished: set[str] = set()
     for locale in sorted(known.difference(map(_locale, records))):
         if not has_locale(rules.filters, locale) or locale in current:
             retracted[locale] = OUT_OF_SCOPE
         elif locale in listed:
             retracted[locale] = OUTDATED
-        elif is_whole or not (source_is_enabled or locale.lower() in enabled):
+        elif restriction(article.raw, _PUBLISHED, rules.audience, locale=locale):
             retracted[locale] = TRANSLATION_DELETED
         else:
             kept.add(locale)
+            if is_whole:
+                vanished.add(locale)
     return Change(
         rules.brand_subdomain,
         article.id,
@@ -104,6 +135,7 @@ def change(
         digest(records, rules.markdown_version),
         retracted,
         frozenset(kept),
+        frozenset(vanished),
         outdated=len(listed) - len(current),
         letters=_letters(records, rules),
     )

@@ -96,3 +96,16 @@ def is_suspicious(*, missing: int, known: int, another_reader: bool) -> bool:
     return (known >= FEWEST_SUSPICIOUS and 2 * missing > known) or (
         another_reader and missing > max(5, known / 10)
     )
+
+
+def are_suspicious_variants(
+    *, vanished: int, variants: int, most: int, another_reader: bool
+) -> bool:
+    """Tell whether more translations vanished than are likely to be deleted at once.
+
+    Their articles stay, and at least one variant of each: `most` of all can vanish so. If next to
+    all of these did, Zendesk may have sent the source locale only.
+    """
+    return is_suspicious(missing=vanished, known=variants, another_reader=another_reader) or (
+        vanished >= FEWEST_SUSPICIOUS and 10 * vanished > 9 * most
+    )

@@ -202,6 +202,23 @@ def too_many_vanished(
     )
 
 
+def too_many_translations_vanished(
+    host: str, *, vanished: int, variants: int, another_reader: bool
+) -> AirbyteTracedException:
+    """Return the error for articles that lack more translations than anybody deletes at once."""
+    since = ", and the user or the role may not be the last listing's" if another_reader else ""
+    return AirbyteTracedException(
+        message=f"{vanished} of the {variants} variants known of {host} are not listed any more, "
+        f"though their articles are{since}. None of them was retracted, because Zendesk may have "
+        "left translations out: check in Guide whether they are there, and that the user of these "
+        "credentials is an admin, or an agent who may view every article. If the translations are "
+        "really gone, clear the stream's data in Airbyte (refresh and remove records) to confirm "
+        "it.",
+        internal_message=f"{vanished} of {variants} known variants vanished from their articles",
+        failure_type=FailureType.config_error,
+    )
+
+
 def unreadable_articles(
     host: str, named: Sequence[Unreadable], total: int
 ) -> AirbyteTracedException:

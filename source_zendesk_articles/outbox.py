@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from source_zendesk_articles.changes import Change, retract
-from source_zendesk_articles.known import KnownArticles
+from source_zendesk_articles.known import IN_DOUBT, KnownArticles
 from source_zendesk_articles.records import Cursor, Record, retraction
 from source_zendesk_articles.state import HelpCenterState, State
 from source_zendesk_articles.stats import EmissionStats
@@ -81,6 +81,10 @@ class Outbox:
         self._waiting[change.brand_subdomain, change.article_id] = change
         self._letters += change.letters
 
+    def waiting(self, subdomain: str, article_id: int) -> Change | None:
+        """Return the change of an article that waits, None if there is none."""
+        return self._waiting.get((subdomain, article_id))
+
     def retract(self, subdomain: str, article_id: int, reason: str) -> bool:
         """Let the retraction of all that is known of an article wait; tell whether there is any.
 
@@ -128,10 +132,9 @@ class Outbox:
             for record in records:
                 stats.count(record)
                 yield record
-            if is_settled:
-                self._known(change).take(
-                    change.article_id, change.digest, change.held, missed=change.missed
-                )
+            # What was retracted is gone, in doubt or not.
+            digest = change.digest if is_settled else IN_DOUBT
+            self._known(change).take(change.article_id, digest, change.held, missed=change.missed)
             self._emitted.add(change.article_id)
 
     def _announced(self, change: Change) -> tuple[Change, list[Record], bool]:

@@ -1,6 +1,7 @@
 """One sync of one Help Center: the one place that decides what is read, and what follows."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -21,6 +22,7 @@ from source_zendesk_articles.client import HelpCenterClient
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.conversions import CONVERTERS, Conversions
 from source_zendesk_articles.due import (
+    are_suspicious_variants,
     ascend,
     held_over,
     is_small,
@@ -33,6 +35,7 @@ from source_zendesk_articles.errors import (
     NoUsableAnswerError,
     RefusalError,
     reader_changed,
+    too_many_translations_vanished,
     too_many_vanished,
     unknown_visibility,
     unreadable_articles,
@@ -185,6 +188,12 @@ class _Sync:
         self._entries = self._outbox.help_centers
         self._entry = self._entries[client.subdomain]
         self._known = self._entry.known
+        self._articles_before = len(self._known)
+        self._variants_before = sum(len(self._known.locales(row)) for row in self._known)
+        # Of each article what takes its translations out that are not listed any more.
+        self._vanished: dict[int, Change] = {}
+        # And how many of each are retracted at once.
+        self._explained: Counter[int] = Counter()
 
     def run(self, reading: Generator[Emitted, None, bool]) -> Generator[Emitted, None, bool]:
         """Begin, then read; before an error, save what was read."""
@@ -222,7 +231,7 @@ class _Sync:
                 self._log_summary("some of what changed")
                 return False
             since = following
-        yield from self._send()
+        yield from self._send_all()
         self._finish(listing._replace(updated_at=self._position), self._entry.reader)
         self._log_summary("what changed")
         yield from self._fail_if_unreadable()
@@ -245,6 +254,8 @@ class _Sync:
         self._entries[self._client.subdomain] = unfinished
         # What unfinished listings emit must not outnumber what is missing.
         known = min(unfinished.known_before or len(self._known), len(self._known))
+        self._variants_before = self._variants_before * known // max(len(self._known), 1)
+        self._articles_before = known
         filters = self._rules.filters
         hierarchy = yield from self._workers.ask(lambda: read_filtered(self._client, filters))
         self._hierarchy.update(hierarchy)
@@ -254,7 +265,7 @@ class _Sync:
             _LOG.log(level, "Help Center %s: %s", self._client.subdomain, sentence)
         seen = yield from self._see_all(listing)
         missing = [article_id for article_id in self._known if article_id not in seen]
-        another_reader = reader == UNKNOWN_READER or self._entry.reader not in {"", reader}
+        another_reader = self._is_another(reader)
         if is_suspicious(missing=len(missing), known=known, another_reader=another_reader):
             yield from self._send()
             yield from self._outbox.tell()
@@ -267,7 +278,7 @@ class _Sync:
         yield from self._confirm(missing)
         # A next sync that does not list again would not find what was kept back from this one.
         proof = self._workers.submit(self._prove_reader) if not is_small(len(seen)) else None
-        yield from self._send()
+        yield from self._send_all()
         if proof:
             yield from self._workers.result(proof)
         self._known.rearrange()
@@ -302,6 +313,8 @@ class _Sync:
             self._outbox.clear()
             seen.clear()
             self._unreadable.begin_again()
+            self._vanished.clear()
+            self._explained.clear()
             self._stats.begin_again()
             for page in listing.read_by_cursor():
                 yield from self._see_page(page, seen)
@@ -424,7 +437,7 @@ class _Sync:
             return [shown]
         if shown is None and row.id is not None:
             self._unreadable.discard([row.id])
-            self._outbox.drop(self._client.subdomain, row.id)
+            self._drop(row.id)
             gone.add(row.id)
         else:
             self._leave_in_doubt(shown if isinstance(shown, Unreadable) else row)
@@ -434,8 +447,14 @@ class _Sync:
         """Let the destination hold of an article what it does: what it should hold is unknown."""
         self._unreadable.add(row)
         if row.id is not None:
-            self._outbox.drop(self._client.subdomain, row.id)
+            self._drop(row.id)
             self._known.doubt(row.id, frozenset())
+
+    def _drop(self, article_id: int) -> None:
+        """Forget what an earlier sighting of an article called for."""
+        self._outbox.drop(self._client.subdomain, article_id)
+        self._vanished.pop(article_id, None)
+        self._explained.pop(article_id, None)
 
     def _look(self, article: Article) -> tuple[Article, bool, bool]:
         """Tell whether an article is in scope, and whether its translations are all that counts."""
@@ -458,12 +477,16 @@ class _Sync:
 
     def _call_for(self, called_for: Change, *, missed: bool) -> None:
         called_for = called_for._replace(missed=missed)
+        self._drop(called_for.article_id)
+        if called_for.explained:
+            self._explained[called_for.article_id] = called_for.explained
+        if called_for.vanished:
+            self._vanished[called_for.article_id] = called_for.of_vanished
         if self._has_to_be_emitted(called_for):
             self._outbox.put(called_for)
             if self._rules.markdown_version:
                 self._conversions.add(called_for.records)
             return
-        self._outbox.drop(called_for.brand_subdomain, called_for.article_id)
         self._known.settle(called_for.article_id, called_for.digest, called_for.held, missed=missed)
         if not self._known.locales(called_for.article_id):
             # An article of which nothing was ever read may be in doubt.
@@ -532,11 +555,55 @@ class _Sync:
     def _send(self) -> Iterator[Emitted]:
         if self._outbox.rests_on_absence:
             yield from self._workers.ask(self._prove_reader)
+        yield from self._emit()
+
+    def _emit(self) -> Iterator[Emitted]:
         yield from self._conversions.finish()
         yield from self._outbox.send()
 
-    def _prove_reader(self) -> None:
-        """Prove that what was not shown was not kept back from somebody who may see less.
+    def _send_all(self) -> Iterator[Emitted]:
+        """Send what waits, and retract the translations that vanished, unless too many did.
+
+        Raises:
+            AirbyteTracedException: if so, behind a state that tells of all else.
+
+        """
+        if not self._vanished:
+            yield from self._send()
+            return
+        another_reader = self._is_another((yield from self._workers.ask(self._prove_reader)))
+        vanished = sum(len(row.retracted) for row in self._vanished.values())
+        subdomain, variants = self._client.subdomain, self._variants_before
+        if are_suspicious_variants(
+            vanished=vanished,
+            variants=variants,
+            most=variants - self._articles_before - self._explained.total(),
+            another_reader=another_reader,
+        ):
+            yield from self._emit()
+            # A feed may leave out what a listing shows.
+            self._entries[subdomain] = self._entries[subdomain].to_list
+            yield from self._outbox.tell()
+            raise too_many_translations_vanished(
+                self._client.host,
+                vanished=vanished,
+                variants=variants,
+                another_reader=another_reader,
+            )
+        for article_id, alone in self._vanished.items():
+            waiting = self._outbox.waiting(subdomain, article_id)
+            self._outbox.put(waiting.with_retracted(alone.retracted) if waiting else alone)
+            if self._outbox.is_full:
+                yield from self._emit()
+        yield from self._emit()
+
+    def _is_another(self, reader: str) -> bool:
+        return reader == UNKNOWN_READER or self._entry.reader not in {"", reader}
+
+    def _prove_reader(self) -> str:
+        """Return who the user is, proved to be an agent or admin.
+
+        So that what was not shown was not kept back from somebody who may see less.
 
         Raises:
             AirbyteTracedException: where the user is no agent or admin, or another one than before.
@@ -545,6 +612,7 @@ class _Sync:
         reader = identity(prove_staff(self._client))
         if self._help_center.reader not in {None, reader}:
             raise reader_changed()
+        return reader
 
     def _finish(self, listing: Listing, reader: str) -> None:
         self._entries[self._client.subdomain] = HelpCenterState(

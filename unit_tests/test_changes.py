@@ -75,7 +75,6 @@ def test_a_variant_in_scope_is_emitted(filters: Filters, expected: list[str]) ->
             {"de": "out_of_scope"},
         ),
         ((ENGLISH, text("de", outdated=True)), ALL, {"de": "outdated"}),
-        ((ENGLISH,), ALL, {"de": "translation_deleted"}),
         # What left the scope and is gone besides, left the scope.
         ((ENGLISH,), Filters(locales=frozenset({"en-us"})), {"de": "out_of_scope"}),
         (
@@ -101,6 +100,55 @@ def test_translations_may_come_one_by_one() -> None:
     assert {"de": "outdated", "ja": "translation_deleted"} == found.retracted
 
 
+RESTRICTED = ARTICLE._replace(raw={"user_segment_id": 5})
+
+
+@pytest.mark.parametrize(
+    ("known", "article", "retracted", "vanished"),
+    [
+        (("en-us", "de", "fr"), ARTICLE, {}, {"de", "fr"}),
+        # Its locale was disabled: that explains it.
+        (("de", "ja"), ARTICLE, {"ja"}, {"de"}),
+        # Nobody may read it any more: it must not stay as it was.
+        (("de", "fr"), RESTRICTED, {"de", "fr"}, set()),
+        (("de",), ARTICLE._replace(raw={}), {"de"}, set()),
+        (
+            ("de",),
+            ARTICLE._replace(raw={"user_segment_id": None, "user_segment_ids": [5]}),
+            {"de"},
+            set(),
+        ),
+    ],
+)
+def test_what_a_whole_list_does_not_show_waits_unless_visitors_may_not_read_it(
+    known: tuple[str, ...], article: Article, retracted: set[str], vanished: set[str]
+) -> None:
+    found = called_for(ENGLISH, known=known, article=article)
+    assert dict.fromkeys(retracted, "translation_deleted") == found.retracted
+    assert vanished == found.kept == found.vanished
+    assert {"en-us", *vanished} == found.held
+    assert len(retracted) == found.explained
+
+
+def test_in_a_closed_help_center_nothing_waits() -> None:
+    rules = Rules("acme", AUDIENCE._replace(is_open=False), ALL, 0)
+    found = change(ARTICLE, (ENGLISH,), frozenset({"de"}), rules)
+    assert ({"de": "translation_deleted"}, frozenset()) == (found.retracted, found.kept)
+
+
+def test_what_vanished_is_taken_out_afterwards_or_at_once() -> None:
+    found = called_for(ENGLISH, known=("en-us", "de", "ja"))
+    assert ({"ja": "translation_deleted"}, frozenset({"de"})) == (found.retracted, found.kept)
+    alone = found.of_vanished
+    assert {"de": "translation_deleted"} == alone.retracted
+    assert ((), frozenset({"en-us"}), found.digest) == (alone.records, alone.held, alone.digest)
+    assert alone.rests_on_absence
+    together = found.with_retracted(alone.retracted)
+    assert {"de", "ja"} == together.retracted.keys()
+    assert (found.records, alone.held) == (together.records, together.held)
+    assert frozenset() == together.kept
+
+
 def test_what_was_not_known_is_not_retracted() -> None:
     found = called_for(ENGLISH, text("de", outdated=True), known=("en-us",))
     assert {} == found.retracted
@@ -109,7 +157,7 @@ def test_what_was_not_known_is_not_retracted() -> None:
 @pytest.mark.parametrize(
     ("known", "translations", "filters", "retracted", "kept"),
     [
-        (("de", "ja"), (), ALL, {}, {"de", "ja"}),
+        (("de", "ja"), (), ALL, {"ja": "translation_deleted"}, {"de"}),
         (("de", "fr"), (text("fr", outdated=True),), ALL, {"fr": "outdated"}, {"de"}),
         (("de", "fr"), (), Filters(locales=frozenset({"de"})), {"fr": "out_of_scope"}, {"de"}),
         (
@@ -132,30 +180,39 @@ def test_a_partial_list_proves_no_absence(
     found = called_for(*translations, known=known, filters=filters)
     assert retracted == found.retracted
     assert kept == found.kept
+    assert frozenset() == found.vanished
+
+
+@pytest.mark.parametrize("article", [RESTRICTED, RESTRICTED._replace(raw={})])
+def test_nothing_of_a_restricted_article_stays_because_a_list_is_partial(article: Article) -> None:
+    found = called_for(known=("de", "fr"), article=article)
+    assert dict.fromkeys(("de", "fr"), "translation_deleted") == found.retracted
+    assert frozenset() == found.kept
 
 
 @pytest.mark.parametrize(
-    ("translations", "retracted", "kept"),
+    ("translations", "vanished"),
     [
         # Empty, it takes away only what visitors can not read anyway.
-        ((), {"JA", "nl"}, {"DE"}),
+        ((), set()),
         # Otherwise it may be all that Zendesk shows.
-        ((FRENCH,), {"DE", "JA", "nl"}, set()),
+        ((FRENCH,), {"DE"}),
     ],
 )
 def test_where_the_source_locale_is_disabled_a_list_without_it_is_believed(
-    translations: tuple[Translation, ...], retracted: set[str], kept: set[str]
+    translations: tuple[Translation, ...], vanished: set[str]
 ) -> None:
     found = called_for(
         *translations, known=("DE", "JA", "nl"), article=ARTICLE._replace(source_locale="NL")
     )
-    assert dict.fromkeys(retracted, "translation_deleted") == found.retracted
-    assert kept == found.kept
+    assert dict.fromkeys(("JA", "nl"), "translation_deleted") == found.retracted
+    assert {"DE"} == found.kept
+    assert vanished == found.vanished
 
 
 def test_afterwards_the_destination_holds_what_was_emitted_and_what_was_kept() -> None:
-    found = called_for(FRENCH, known=("de", "ja"))
-    assert {"fr", "de", "ja"} == found.held
+    found = called_for(FRENCH, known=("de", "en-us"))
+    assert {"fr", "de", "en-us"} == found.held
     assert {"fr"} == found._replace(kept=frozenset()).held
 
 
@@ -170,7 +227,9 @@ def test_the_digest_is_of_what_is_emitted() -> None:
     ("known", "translations", "filters", "expected"),
     [
         ((), (ENGLISH,), ALL, False),
-        (("en-us", "de"), (ENGLISH,), ALL, True),
+        (("en-us", "ja"), (ENGLISH,), ALL, True),
+        # That waits.
+        (("en-us", "de"), (ENGLISH,), ALL, False),
         (("en-us", "de"), (ENGLISH, text("de", outdated=True)), ALL, False),
         (("en-us", "de"), (ENGLISH,), Filters(locales=frozenset({"en-us"})), False),
     ],

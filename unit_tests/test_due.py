@@ -3,6 +3,7 @@
 import pytest
 
 from source_zendesk_articles.due import (
+    are_suspicious_variants,
     held_over,
     is_suspicious,
     listing_due,
@@ -200,3 +201,29 @@ def test_the_feed_goes_on_if_rows_of_its_page_are_done_with(
 ) -> None:
     start = next_start(at(*stamps), *at(10, settled))
     assert start == (None if expected is None else at(expected)[0])
+
+
+@pytest.mark.parametrize(
+    ("vanished", "variants", "most", "another_reader", "expected"),
+    [
+        # More than half of twenty or more.
+        (15, 30, 20, False, False),
+        (16, 30, 20, False, True),
+        (10, 19, 18, False, False),
+        # Next to all that can.
+        (600, 1200, 600, False, True),
+        (541, 1200, 600, False, True),
+        (540, 1200, 600, False, False),
+        (20, 1020, 20, False, True),
+        (19, 1019, 19, False, False),
+        # Another reader may see a tenth less or five.
+        (6, 60, 40, True, False),
+        (7, 60, 40, True, True),
+    ],
+)
+def test_how_many_translations_may_vanish_at_once(
+    vanished: int, variants: int, most: int, another_reader: bool, expected: bool
+) -> None:
+    assert expected is are_suspicious_variants(
+        vanished=vanished, variants=variants, most=most, another_reader=another_reader
+    )

@@ -171,6 +171,24 @@ def test_what_is_kept_stays_known() -> None:
     assert Known(b"newer", frozenset({"de", "fr"})) == given.known[7]
 
 
+def test_of_an_article_that_stays_in_doubt_what_was_retracted_is_not_known_any_more() -> None:
+    given = Given()
+    given.known.doubt(7, frozenset({"de", "fr"}))
+    given.outbox.put(retract("acme", 7, DE, "translation_deleted")._replace(kept=frozenset({"fr"})))
+    given.sent()
+    assert Known(IN_DOUBT, frozenset({"fr"})) == given.known[7]
+
+
+def test_a_change_that_waits_can_be_looked_up() -> None:
+    given = Given()
+    waiting = change(row("de"))
+    given.outbox.put(waiting)
+    assert waiting == given.outbox.waiting("acme", 7)
+    assert given.outbox.waiting("acme", 8) is None
+    given.sent()
+    assert given.outbox.waiting("acme", 7) is None
+
+
 def test_each_help_center_has_its_own_memory() -> None:
     given = Given()
     shop = KnownArticles()

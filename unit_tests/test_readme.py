@@ -98,6 +98,9 @@ def sentences() -> Iterator[str]:
         NoUsableAnswerError("GET acme.zendesk.com/api/v2/users/me", "status 503"),
         errors.unreadable_articles(HOST, [Unreadable(7, "article without `title`")], 1),
         errors.too_many_vanished(HOST, missing=11, known=20, another_reader=False),
+        errors.too_many_translations_vanished(
+            HOST, vanished=600, variants=1200, another_reader=True
+        ),
         errors.reader_changed(),
         errors.unknown_visibility(HOST),
         errors.filters_without_match([str(unknown)]),
