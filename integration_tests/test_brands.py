@@ -356,6 +356,87 @@ def test_of_every_brand_none_leaves_because_a_list_was_short(
     assert expected(zendesk, "acme", "shop") == held(platform)
 
 
+def spoil_row(zendesk: ZendeskEmulator, brand: Brand, **fields: object) -> None:
+    """Let the list of brands come with other fields in this brand's row."""
+
+    def spoil(answer: dict[str, Any]) -> dict[str, object]:
+        for row in answer["brands"]:
+            if row["id"] == brand.id:
+                row.update(fields)
+        return answer
+
+    zendesk.faults.add(Fault("rewrite", path=BRANDS, rewrite=spoil, times=None))
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"subdomain": "shop_2"}, 'subdomain` is no name of a host of Zendesk\'s ("shop_2")'),
+        ({"subdomain": "../x"}, '("../x")'),
+        ({"subdomain": " "}, '(" ")'),
+        ({"subdomain": ""}, "brand whose `subdomain` is not a text"),
+        ({"subdomain": "www", "active": False}, '("www")'),
+        ({"active": None}, "brand whose `active` is neither true nor false (null)"),
+        ({"is_deleted": "yes"}, '("yes")'),
+        ({"id": "?", "subdomain": "zoo"}, "Help Center of brand without an id: Its row"),
+        ({"id": 0}, "brand whose `id` is 0"),
+    ],
+)
+def test_a_row_that_cannot_be_used_retracts_nothing_and_is_named_in_the_error(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    shop: Brand,
+    fields: dict[str, object],
+    sentence: str,
+) -> None:
+    platform.sync(config(zendesk, brands=EVERY))
+    spoil_row(zendesk, shop, **fields)
+    acme = zendesk.account.help_center()
+    acme.archive(acme.articles[0])
+    for _ in range(2):
+        output = platform.sync(config(zendesk, brands=EVERY))
+        failure_type, message = output.error
+        assert "config_error" == failure_type
+        assert "Its row in the list of brands cannot be used: " in message
+        assert sentence in message
+        assert "id" in fields or f"Help Center of brand {shop.id}: " in message
+        # The others are read.
+        assert expected(zendesk, "acme", "shop") == held(platform)
+        assert retracted(output) <= {("acme", "archived_or_deleted")}
+    # Without a state it is no matter that an inactive one has no host.
+    checked = run(zendesk, "check", config(zendesk, brands=EVERY))
+    assert checked.succeeded is (fields.get("active") is False)
+    # Named one by one, it is read at its name.
+    assert platform.sync(config(zendesk, brands=["shop"])).succeeded
+    assert expected(zendesk, "acme", "shop") == held(platform)
+
+
+def test_a_brand_that_moved_to_where_it_cannot_be_read_is_not_retracted(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+) -> None:
+    platform.sync(config(zendesk, brands=EVERY))
+    before = held(platform)
+    shop.subdomain = "shop_2"
+    output = platform.sync(config(zendesk, brands=EVERY))
+    assert '("shop_2")' in output.error[1]
+    assert "Help Center shop: " in output.error[1]
+    assert before == held(platform)
+    shop.subdomain = "store"
+    assert platform.sync(config(zendesk, brands=EVERY)).succeeded
+    assert expected(zendesk, "acme", "store") == held(platform)
+
+
+def test_a_row_of_a_brand_that_is_not_read_is_no_matter(
+    zendesk: ZendeskEmulator, platform: Platform, shop: Brand
+) -> None:
+    zendesk.account.add_brand("old_one", active=False)
+    assert platform.sync(config(zendesk, brands=EVERY)).succeeded
+    spoil_row(zendesk, shop, active=None)
+    assert platform.sync(config(zendesk, brands=["club"], subdomain="acme")).error
+    zendesk.account.add_brand("club")
+    assert platform.sync(config(zendesk, brands=["club"], subdomain="acme")).succeeded
+
+
 def test_a_deleted_brand_without_a_row_stays_and_the_error_names_it(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:

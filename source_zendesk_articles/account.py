@@ -20,6 +20,7 @@ from source_zendesk_articles.errors import (
     filters_without_match,
     no_help_center,
     no_list_of_brands,
+    odd_brand,
     some_failed,
 )
 from source_zendesk_articles.help_center import (
@@ -30,7 +31,7 @@ from source_zendesk_articles.help_center import (
     unknown_filters,
     warn_of_the_end,
 )
-from source_zendesk_articles.models import Brand
+from source_zendesk_articles.models import BrandRow
 from source_zendesk_articles.outbox import Outbox
 from source_zendesk_articles.records import Cursor
 from source_zendesk_articles.state import State
@@ -47,7 +48,7 @@ class AccountSync:
     def __init__(self, account: Account, config: Config, began_with: State) -> None:
         self._account = account
         self._config = config
-        self._brands: tuple[Brand, ...] | None = None
+        self._brands: tuple[BrandRow, ...] | None = None
         self._outbox = Outbox(
             Cursor(began_with.synced_at), dict(began_with.help_centers), config.retract_as
         )
@@ -169,7 +170,7 @@ def check(account: Account, config: Config) -> None:
         raise filters_without_match(sentences)
 
 
-def _list_brands(client: HelpCenterClient, config: Config) -> tuple[Brand, ...] | None:
+def _list_brands(client: HelpCenterClient, config: Config) -> tuple[BrandRow, ...] | None:
     """Return the brands; None where Zendesk does not list them, and names do without.
 
     Raises:
@@ -190,15 +191,17 @@ def _list_brands(client: HelpCenterClient, config: Config) -> tuple[Brand, ...] 
     return None
 
 
-def _errors(planned: Plan, brands: Sequence[Brand]) -> dict[str, AirbyteTracedException]:
-    """Return what is wrong with the names in the configuration."""
-    if not planned.subdomains and not planned.problems:
+def _errors(planned: Plan, brands: Sequence[BrandRow]) -> dict[str, AirbyteTracedException]:
+    """Return what is wrong with the names in the configuration, and with the list of brands."""
+    if not planned.subdomains and not planned.problems and not planned.odd:
         raise no_help_center()
-    return {name: _error(name, why, brands) for name, why in planned.problems.items()}
+    errors = {name: _error(name, why, brands) for name, why in planned.problems.items()}
+    odd = {f"of brand {row.id or 'without an id'}": odd_brand(row) for row in planned.odd}
+    return {**errors, **odd}
 
 
-def _error(subdomain: str, why: str, brands: Iterable[Brand]) -> AirbyteTracedException:
-    valid = sorted(brand.subdomain for brand in brands if not problem(brand))
+def _error(subdomain: str, why: str, brands: Iterable[BrandRow]) -> AirbyteTracedException:
+    valid = sorted(name for name, brand in by_name(brands).items() if not problem(brand))
     return brand_problem(subdomain, why, valid)
 
 

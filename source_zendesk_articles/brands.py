@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from source_zendesk_articles.config import Config, is_subdomain
 from source_zendesk_articles.known import KnownArticles
-from source_zendesk_articles.models import Brand
+from source_zendesk_articles.models import Brand, BrandRow, Unreadable
 from source_zendesk_articles.state import HelpCenterState
 
 Entries = Mapping[str, HelpCenterState]
@@ -14,15 +14,17 @@ Entries = Mapping[str, HelpCenterState]
 class Plan(NamedTuple):
     """What a sync reads, in this order, what `left` the configuration, and what is wrong with it.
 
-    `problems`: subdomain → why it can not be read, though the configuration names it.
+    `problems`: subdomain → why it can not be read, though the configuration names it. `odd`: rows
+    of the list of brands that may be of a Help Center which is meant, and do not say so.
     """
 
     subdomains: tuple[str, ...]
     left: frozenset[str]
     problems: Mapping[str, str]
+    odd: tuple[Unreadable, ...] = ()
 
 
-def plan(config: Config, entries: Entries, brands: Collection[Brand] | None) -> Plan:
+def plan(config: Config, entries: Entries, brands: Collection[BrandRow] | None) -> Plan:
     """Return what to read; `brands` is None where they were not listed, or can not be.
 
     A list may be short: what was read before and has no row in it is read on.
@@ -34,26 +36,54 @@ def plan(config: Config, entries: Entries, brands: Collection[Brand] | None) -> 
     is_new = not config.named <= _read_before(entries)
     in_doubt = problems or (config.has_several and brands is None and is_new)
     left = entries.keys() - config.named if not in_doubt else ()
-    return Plan(_ordered(config.named - problems.keys(), config), frozenset(left), problems)
+    # An odd row may be that of a name which is not found.
+    odd = _odd(brands or (), entries) if problems else ()
+    return Plan(_ordered(config.named - problems.keys(), config), frozenset(left), problems, odd)
 
 
-def _plan_every(config: Config, entries: Entries, brands: Collection[Brand]) -> Plan:
+def _plan_every(config: Config, entries: Entries, brands: Collection[BrandRow]) -> Plan:
     """Return the plan for `*`: a Help Center leaves only when the row of its brand says so."""
     # The account's own brand need not have a Help Center.
     problems = _problems(config.named - {config.subdomain}, entries, brands)
     at = by_name(brands)
     readable = {name for name, brand in at.items() if problem(brand) is None}
-    name_of = {brand.id: brand.subdomain for brand in brands}
+    usable = _usable(brands)
+    name_of = {brand.id: brand.subdomain for brand in usable}
     renamed = {name for name, entry in entries.items() if name_of.get(entry.brand, name) != name}
     unlisted = ((_read_before(entries) - renamed) | {config.subdomain}) - at.keys()
     left = entries.keys() - readable - unlisted - problems.keys()
+    if len(usable) < len(brands):
+        # A row that says nothing, or not where its brand is, may be that of any without another.
+        left = {name for name in left if entries[name].brand in name_of}
     # One that is not listed may be nowhere any more: that shows before others lack what it held.
     subdomains = _ordered(unlisted, config) + _ordered(readable, config)
-    return Plan(subdomains, frozenset(left), problems)
+    return Plan(subdomains, frozenset(left), problems, _odd(brands, entries))
+
+
+def _usable(brands: Iterable[BrandRow]) -> list[Brand]:
+    """Return the rows that can be read and name a host: all others are no proof of anything."""
+    return [row for row in brands if isinstance(row, Brand) and is_subdomain(row.subdomain)]
+
+
+def _odd(brands: Iterable[BrandRow], entries: Entries) -> tuple[Unreadable, ...]:
+    """Return the other rows, but for those of brands that would not be read anyway."""
+    known = {entry.brand for entry in entries.values()}
+    odd: list[Unreadable] = []
+    for row in brands:
+        if isinstance(row, Unreadable):
+            odd.append(row)
+        elif not is_subdomain(row.subdomain) and (row.id in known or _is_used(row)):
+            problem = "brand whose `subdomain` is no name of a host of Zendesk's"
+            odd.append(Unreadable(row.id, problem, (row.subdomain,)))
+    return tuple(odd)
+
+
+def _is_used(brand: Brand) -> bool:
+    return brand.active and brand.has_help_center and not brand.is_deleted
 
 
 def _problems(
-    named: Collection[str], entries: Entries, brands: Collection[Brand] | None
+    named: Collection[str], entries: Entries, brands: Collection[BrandRow] | None
 ) -> dict[str, str]:
     if brands is None:
         return {}
@@ -67,7 +97,7 @@ def _read_before(entries: Entries) -> set[str]:
     return {name for name, entry in entries.items() if not entry.is_new}
 
 
-def follow(entries: Entries, brands: Collection[Brand]) -> dict[str, HelpCenterState]:
+def follow(entries: Entries, brands: Collection[BrandRow]) -> dict[str, HelpCenterState]:
     """Return the entries under the names that their brands have by now, each with its brand's id.
 
     What a renamed brand shows has other addresses: it has to be listed. Whose name another brand
@@ -92,7 +122,9 @@ def follow(entries: Entries, brands: Collection[Brand]) -> dict[str, HelpCenterS
     return followed
 
 
-def new_entries(subdomains: Iterable[str], brands: Iterable[Brand]) -> dict[str, HelpCenterState]:
+def new_entries(
+    subdomains: Iterable[str], brands: Iterable[BrandRow]
+) -> dict[str, HelpCenterState]:
     """Return what is known of Help Centers that were never read."""
     at = by_name(brands)
     return {
@@ -101,11 +133,10 @@ def new_entries(subdomains: Iterable[str], brands: Iterable[Brand]) -> dict[str,
     }
 
 
-def by_name(brands: Iterable[Brand]) -> dict[str, Brand]:
+def by_name(brands: Iterable[BrandRow]) -> dict[str, Brand]:
     """Return the brand at each name: one that was deleted may leave its name to another."""
-    return {
-        brand.subdomain: brand for brand in sorted(brands, key=lambda brand: not brand.is_deleted)
-    }
+    usable = sorted(_usable(brands), key=lambda brand: not brand.is_deleted)
+    return {brand.subdomain: brand for brand in usable}
 
 
 def problem(brand: Brand | None) -> str | None:

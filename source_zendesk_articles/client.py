@@ -17,7 +17,7 @@ from source_zendesk_articles.config import AuthType, host_of
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.instants import epoch
 from source_zendesk_articles.models import (
-    Brand,
+    BrandRow,
     Category,
     Changes,
     Item,
@@ -138,8 +138,8 @@ class HelpCenterClient:
                 raise
         return None
 
-    def brands(self) -> tuple[Brand, ...]:
-        """Return every brand of the account, whichever of its hosts is asked.
+    def brands(self) -> tuple[BrandRow, ...]:
+        """Return the row of every brand of the account, whichever of its hosts is asked.
 
         https://developer.zendesk.com/api-reference/ticketing/account-configuration/brands/#list-brands
         """

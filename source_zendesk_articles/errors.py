@@ -282,6 +282,18 @@ def no_list_of_brands(error: NoUsableAnswerError | RefusalError) -> AirbyteTrace
     )
 
 
+def odd_brand(row: Unreadable) -> AirbyteTracedException:
+    """Return the error for a row of the list of brands that says nothing, or not where it is."""
+    sent = f" ({_shown(row.sent[0])})" if row.sent else ""
+    return AirbyteTracedException(
+        message=f"Its row in the list of brands cannot be used: {row.problem}{sent}. Nothing was "
+        "retracted because of it. Check the brand in Zendesk (Admin Center, Account, Brand "
+        "management), or name the brands to read one by one in `brands`, instead of *.",
+        internal_message=f"the row of brand {row.id} cannot be used: {row.problem}",
+        failure_type=FailureType.config_error,
+    )
+
+
 def no_help_center() -> AirbyteTracedException:
     """Return the error for `*` where no brand has a Help Center."""
     return AirbyteTracedException(

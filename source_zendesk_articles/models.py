@@ -184,7 +184,7 @@ class Article(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """An article that cannot be read; `id` is None if it has none that can be.
+    """An article, or a brand, that cannot be read; `id` is None if it has none that can be.
 
     `problem` says what is wrong, `sent` holds what was sent there, if anything was. When it was
     stamped is not known.
@@ -222,6 +222,9 @@ class Brand(NamedTuple):
     active: bool
     is_deleted: bool
     has_help_center: bool
+
+
+BrandRow = Brand | Unreadable
 
 
 class Page(NamedTuple, Generic[Item]):
@@ -392,9 +395,9 @@ def parse_sections(answer: JsonObject) -> Page[Section]:
     return _readable(_page(answer, "sections", _row_of(_section)))
 
 
-def parse_brands(answer: JsonObject) -> Page[Brand]:
-    """Parse a cursor page of brands."""
-    return _page(answer, "brands", _brand)
+def parse_brands(answer: JsonObject) -> Page[BrandRow]:
+    """Parse a cursor page of brands, row by row."""
+    return _page(answer, "brands", _row_of(_brand))
 
 
 def parse_shown_article(answer: JsonObject) -> Row:
@@ -500,8 +503,12 @@ def _article(row: object) -> Article:
 
 def _brand(row: object) -> Brand:
     raw = _object(row, "brand")
+    brand_id = _integer(raw, "id", "brand")
+    if not brand_id:
+        # That is how the state says that an id is not known.
+        raise UnreadableAnswerError("brand whose `id` is 0")
     return Brand(
-        id=_integer(raw, "id", "brand"),
+        id=brand_id,
         subdomain=_text(raw, "subdomain", "brand").lower(),
         active=_boolean(raw, "active", "brand"),
         is_deleted=_boolean(raw, "is_deleted", "brand"),

@@ -7,7 +7,7 @@ import pytest
 from source_zendesk_articles.brands import Plan, follow, new_entries, plan, problem
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.known import KnownArticles
-from source_zendesk_articles.models import Brand
+from source_zendesk_articles.models import Brand, BrandRow, Unreadable
 from source_zendesk_articles.state import HelpCenterState, Listing
 
 NO_BRAND = "is no brand of this account"
@@ -105,6 +105,71 @@ def test_what_is_read_what_has_left_and_what_is_wrong(
     config: Config, known: list[str], brands: list[Brand] | None, expected: Plan
 ) -> None:
     assert expected == plan(config, entries(*known), brands)
+
+
+SHOP_2 = SHOP._replace(subdomain="shop_2")
+UNREADABLE = Unreadable(2, "brand whose `active` is neither true nor false", (None,))
+NAMELESS = UNREADABLE._replace(id=None)
+NO_HOST = "brand whose `subdomain` is no name of a host of Zendesk's"
+
+
+ODD: list[list[BrandRow]] = [
+    [ACME, UNREADABLE],
+    [ACME, NAMELESS],
+    [ACME, SHOP._replace(subdomain="shop_2")],
+    [ACME, SHOP._replace(subdomain="../x")],
+    [ACME, SHOP._replace(subdomain=" ")],
+    [ACME, SHOP._replace(subdomain="www")],
+    [ACME, SHOP_2._replace(active=False)],
+    # Its name has gone to another one.
+    [ACME, UNREADABLE, OFF._replace(id=3)],
+    [ACME, SHOP_2, OFF._replace(id=3, is_deleted=True)],
+    [ACME, NAMELESS, OFF._replace(id=3)],
+]
+
+
+@pytest.mark.parametrize("rows", ODD)
+def test_a_row_that_cannot_be_used_is_no_proof_that_a_help_center_left(
+    rows: list[BrandRow],
+) -> None:
+    for config in (configured("*"), configured("shop")):
+        known = follow({**entries("acme", brand=1), **entries("shop", brand=2)}, rows)
+        assert {"acme", "shop"} == known.keys()
+        found = plan(config, known, rows)
+        assert (frozenset(), "acme" in found.subdomains) == (found.left, True)
+    named = plan(configured("*"), known, rows).odd
+    assert 1 == len(named)
+    assert named[0] in {UNREADABLE, NAMELESS} or named[0].problem == NO_HOST
+
+
+def test_others_leave_though_a_row_cannot_be_used() -> None:
+    rows: list[BrandRow] = [ACME, UNREADABLE, row("club", 3, active=False)]
+    known = {**entries("shop", brand=2), **entries("club", brand=3)}
+    assert frozenset({"club"}) == plan(configured("*"), known, rows).left
+
+
+@pytest.mark.parametrize(
+    ("brand", "known", "expected"),
+    [
+        (SHOP_2, {}, [Unreadable(2, NO_HOST, ("shop_2",))]),
+        # What would not be read anyway is no matter, unless it was read before.
+        (SHOP_2._replace(active=False), {}, []),
+        (SHOP_2._replace(has_help_center=False), {}, []),
+        (SHOP_2._replace(is_deleted=True), {}, []),
+        (
+            SHOP_2._replace(is_deleted=True),
+            entries("shop", brand=2),
+            [Unreadable(2, NO_HOST, ("shop_2",))],
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_used_matters_if_it_may_be_meant(
+    brand: Brand, known: dict[str, HelpCenterState], expected: list[Unreadable]
+) -> None:
+    assert expected == list(plan(configured("*"), known, [ACME, brand]).odd)
+    assert () == plan(configured("club"), known, [ACME, brand, row("club", 3)]).odd
+    found = plan(configured("club"), known, [ACME, brand])
+    assert ({"club": NO_BRAND}, expected) == (found.problems, list(found.odd))
 
 
 def test_a_mistaken_name_that_was_never_read_leaves_where_every_brand_is_meant() -> None:

@@ -107,6 +107,7 @@ def sentences() -> Iterator[str]:
         errors.brand_problem("bare", "has no Help Center", ["acme"]),
         errors.no_list_of_brands(refused("/api/v2/brands", 403)),
         errors.no_help_center(),
+        errors.odd_brand(Unreadable(2, "brand whose `active` is neither true nor false")),
         errors.some_failed({"acme": errors.reader_changed()}, read=1),
         errors.unreadable_state("it has no `updated_at`"),
         errors.broken_set_up("HTTPS_PROXY is not the address of a proxy."),
