@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from source_zendesk_articles.config import Filters
-from source_zendesk_articles.models import Article, Translation
+from source_zendesk_articles.models import Article, Translation, letters
 from source_zendesk_articles.records import Record, digest, record, shared_fields
 from source_zendesk_articles.scope import has_locale, has_visibility
 from source_zendesk_articles.variants import Audience, has_source, restriction, variants
@@ -156,5 +156,5 @@ def retract(brand_subdomain: str, article_id: int, locales: frozenset[str], reas
 def _letters(records: Iterable[Record], rules: Rules) -> int:
     # Markdown is made later, and is mostly no longer than the body.
     bodies = 2 if rules.markdown_version else 1
-    texts = ((row["title"], row["body"]) for row in records)
-    return sum(len(str(title or "")) + bodies * len(str(body or "")) for title, body in texts)
+    texts = ((str(row["title"] or ""), str(row["body"] or "")) for row in records)
+    return sum(letters(title, *(body,) * bodies) for title, body in texts)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PIPE_BYTES: Final = 64 * 1024
 # https://man7.org/linux/man-pages/man3/mallopt.3.html
 _M_ARENA_MAX: Final = -8
+_M_MMAP_THRESHOLD: Final = -3
 # Whoever closes the pipe may be about to end the process, and to take no other end: PyAirbyte does.
 # https://github.com/airbytehq/PyAirbyte `_executors/base.py`
 _SECONDS_TO_BE_ENDED: Final = 0.2
@@ -36,8 +37,11 @@ def launch(arguments: Sequence[str]) -> None:
     # takes a tenth of a sync.
     gc.set_threshold(10_000)
     with suppress(AttributeError):  # of a C library that is not GNU's
+        mallopt = ctypes.CDLL(None).mallopt
         # Else each thread that parses a page gets memory for itself, and keeps it: 50 MB in all.
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+        mallopt(_M_ARENA_MAX, 2)
+        # Else the limit would rise, and what a page as it came leaves is kept, with a text in it.
+        mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
     stdout = io.BufferedWriter(_Stdout(sys.stdout.fileno(), "wb", closefd=False))
     text = io.TextIOWrapper(stdout, encoding="utf-8")
     # The CDK's buffer writes to the second, and Python flushes the first at the end.

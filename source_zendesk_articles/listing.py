@@ -17,15 +17,15 @@ from typing import Any, Final, Generic, NamedTuple
 
 from source_zendesk_articles.client import PAGE_SIZE, HelpCenterClient
 from source_zendesk_articles.errors import NoUsableAnswerError, RefusalError
-from source_zendesk_articles.models import OffsetPage, Row, Unreadable
+from source_zendesk_articles.models import OffsetPage, Row, Unreadable, letters
 from source_zendesk_articles.workers import WORKERS, Tick, Workers
 
 # There is none after the hundredth: so far they reach from either end of a list.
 OFFSET_PAGES: Final = 100
-# So many pages are asked for ahead of what is emitted, or so much text, in letters: the threads
+# So many pages are asked for ahead of what is emitted, or so much, in `models.letters`: the threads
 # should not have to wait until a batch was emitted.
 PAGES_AHEAD: Final = 2 * WORKERS
-LETTERS_AHEAD: Final = 8_000_000
+LETTERS_AHEAD: Final = 14_000_000
 
 _LOG = logging.getLogger("airbyte.zendesk")
 
@@ -226,5 +226,4 @@ def _created_at(row: Row) -> str:
 
 def _letters(rows: tuple[Row, ...]) -> int:
     articles = (row for row in rows if not isinstance(row, Unreadable))
-    texts = (text.body for article in articles for text in article.translations or ())
-    return sum(len(body) for body in texts if body)
+    return sum(letters(text.body) for article in articles for text in article.translations or ())

@@ -19,10 +19,10 @@ from source_zendesk_articles.records import Cursor, Record, retraction
 from source_zendesk_articles.state import HelpCenterState, State
 from source_zendesk_articles.stats import EmissionStats
 
-# A batch is held back until its announcement has gone out: so many articles, or letters of text.
+# A batch is held back until its announcement has gone out: so many articles, or `models.letters`.
 BATCH_ARTICLES: Final = 1000
-BATCH_LETTERS: Final = 16_000_000
-# Both limits grow by themselves with every 40 batches: 2.9 GB of text take a hundred states.
+BATCH_LETTERS: Final = 24_000_000
+# Both limits grow by themselves with every 40 batches: 4.3 GB take a hundred states.
 BATCHES_BEFORE_GROWING: Final = 40
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from source_zendesk_articles.changes import Change, Rules, change, retract
 from source_zendesk_articles.config import Filters
-from source_zendesk_articles.models import Article, JsonObject, Translation, content_hash
+from source_zendesk_articles.models import Article, JsonObject, Translation, content_hash, letters
 from source_zendesk_articles.records import digest, record, shared_fields
 from source_zendesk_articles.variants import Audience, variants
 
@@ -44,8 +44,8 @@ def test_each_variant_is_a_record() -> None:
         record(variant, shared_fields(ARTICLE, "acme"))
         for variant in variants(ARTICLE, (ENGLISH, GERMAN), AUDIENCE)
     )
-    letters = 2 * len("Titel<p>Text</p>")
-    assert Change("acme", 7, expected, digest(expected), letters=letters) == found
+    size = 2 * letters("Titel", "<p>Text</p>")
+    assert Change("acme", 7, expected, digest(expected), letters=size) == found
 
 
 @pytest.mark.parametrize(
@@ -254,13 +254,16 @@ def test_only_a_translation_that_is_not_listed_is_retracted_by_absence(
 
 def test_the_letters_of_a_change_are_those_of_its_titles_and_bodies() -> None:
     titled = GERMAN._replace(title="Über", body=None)
-    assert len("Titel<p>Text</p>") + len("Über") == called_for(ENGLISH, titled).letters
+    found = called_for(ENGLISH, titled).letters
+    # Of the same text: that in UTF-8 stays with it once it was asked for.
+    assert letters("Titel", "<p>Text</p>") + letters(titled.title) == found
     assert 0 == called_for(known=("en-us",)).letters
 
 
 def test_where_markdown_is_wanted_the_body_counts_twice_and_its_version_is_noticed() -> None:
     plain, with_markdown = called_for(ENGLISH), called_for(ENGLISH, markdown_version=1)
-    assert plain.letters + len("<p>Text</p>") == with_markdown.letters
+    assert letters("Titel", *["<p>Text</p>"] * 2) == with_markdown.letters
+    assert plain.letters < with_markdown.letters
     assert 3 == len(
         {row.digest for row in (plain, with_markdown, called_for(ENGLISH, markdown_version=2))}
     )

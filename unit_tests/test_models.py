@@ -18,6 +18,7 @@ from source_zendesk_articles.models import (
     Section,
     Unreadable,
     UnreadableAnswerError,
+    letters,
     parse_answer,
     parse_articles,
     parse_categories,
@@ -543,3 +544,11 @@ def test_an_answer_that_is_cut_off_anywhere_is_unreadable(cut: int) -> None:
     whole = json.dumps(as_articles(ARTICLE)).encode()
     with pytest.raises(UnreadableAnswerError):
         parse_answer(whole[: cut % len(whole)])
+
+
+def test_a_text_counts_by_the_memory_that_its_rarest_letter_has_all_take() -> None:
+    latin, japanese, with_emoji = (letters("x" * 1000 + rare) for rare in ("x", "注", "😀"))
+    assert letters() + 1000 < latin < letters() + 1100
+    assert 1000 == round(japanese - latin, -2)
+    assert 3000 == round(with_emoji - latin, -2)
+    assert letters() == letters(None, "")
