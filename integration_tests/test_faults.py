@@ -526,6 +526,29 @@ def test_a_proxy_that_refuses_is_not_taken_for_zendesk(
 
 
 @pytest.mark.usefixtures("waits")
+def test_a_proxy_that_is_spoken_to_in_the_wrong_way_is_a_config_error(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = zendesk.environment["HTTPS_PROXY"].replace("http:", "https:")
+    set_up(zendesk, monkeypatch, HTTPS_PROXY=proxy, https_proxy=proxy)
+    output = run(zendesk, "check", config(zendesk))
+    assert output.error[0] == "config_error"
+    assert "HTTPS_PROXY begins with https:// where http:// is spoken." in output.error[1]
+
+
+@pytest.mark.usefixtures("waits")
+def test_a_network_that_gives_no_connection_is_not_taken_for_zendesk(
+    zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(zendesk, monkeypatch, HTTPS_PROXY="", https_proxy="")
+    there = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))]
+    monkeypatch.setattr("socket.getaddrinfo", Mock(return_value=there))
+    output = run(zendesk, "read", config(zendesk))
+    assert output.error[0] == "transient_error"
+    assert "did not reach Zendesk: acme.zendesk.com gave no connection, 7 times" in output.error[1]
+
+
+@pytest.mark.usefixtures("waits")
 def test_a_name_that_does_not_resolve_is_said_not_to(
     zendesk: ZendeskEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,12 +161,7 @@ def _leads_away(host: str, location: str) -> bool:
 
 
 def _is_object(content: bytes) -> bool:
-    return _is_json(content) and isinstance(orjson.loads(content), dict)
-
-
-def _is_json(content: bytes) -> bool:
     try:
-        orjson.loads(content)
+        return isinstance(orjson.loads(content), dict)
     except orjson.JSONDecodeError:
         return False
-    return True

@@ -168,7 +168,8 @@ class HelpCenterClient:
 
     def count_articles(self) -> int:
         """Return how many articles the user can read."""
-        return self._signed.get(f"{HELP_CENTER}/articles", parse_count, {"per_page": "1"})
+        path = f"{HELP_CENTER}/articles"
+        return self._signed.get(path, parse_count, {"per_page": "1"}, ONE_ARTICLE)
 
     def visitors_may_read(self, locale: str) -> Visitors | None:
         """Return what somebody who is not signed in gets for a locale; None if no usable answer.

@@ -6,12 +6,15 @@ The time-outs of `requests` bound one wait for bytes, and a server that sends on
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import ProtocolError
 
 # What is shut while TLS is being agreed on may open once more: so it is shut until it is let go.
 _AGAIN_SECONDS: Final = 0.2
@@ -84,7 +87,10 @@ class _Connection(HTTPSConnection):
     def getresponse(self) -> Any:  # noqa: ANN401 -- as its parent has it
         # It lets go of the socket before the body is read if the server ends the connection.
         self._read_from = self.sock
-        return super().getresponse()
+        response: Any = super().getresponse()
+        raw = response._fp  # noqa: SLF001 -- it cannot be reached otherwise
+        raw._safe_read = partial(_read_exactly, raw._safe_read)  # noqa: SLF001 -- the same
+        return response
 
     def shut(self) -> None:
         """End what is being waited for. Not TLS's own shutdown: that would wait, too."""
@@ -99,6 +105,13 @@ class _Connection(HTTPSConnection):
         watch: Watch | None = getattr(_UNDER_WAY, "watch", None)
         if watch:
             watch.connection = self
+
+
+def _read_exactly(read: Callable[[int], bytes], length: int) -> bytes:
+    """Read a chunk; of one with the length -1 Python would read all that ever comes."""
+    if length < 0:
+        raise ProtocolError("a chunk of negative length")
+    return read(length)
 
 
 class _Pool(HTTPSConnectionPool):

@@ -23,13 +23,15 @@ from requests.exceptions import (
 )
 from requests.exceptions import ConnectionError as NoConnectionError
 from requests.utils import get_environ_proxies, select_proxy
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TooLateError
 
 from source_zendesk_articles.answers import Again
 from source_zendesk_articles.errors import broken_set_up
 
 _NOT_ALLOWED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
+
+_LET_THROUGH = "Check that this machine's network and firewall let requests to it through."
 
 
 class Unreachable(NamedTuple):
@@ -52,14 +54,15 @@ def why_broken(error: object, host: str) -> Again | Unreachable:
         case ProxyError() if (trouble := _proxy_trouble(error, host)) is not None:
             return trouble
         case ConnectTimeout():
-            to_do = "Check that this machine's network and firewall let requests to it through."
-            return Unreachable(f"{host} gave no connection in time", to_do)
+            return Unreachable(f"{host} gave no connection in time", _LET_THROUGH)
         case NoConnectionError() if isinstance(_cause(error), NameResolutionError):
             to_do = (
                 "Check `subdomain`, the part before .zendesk.com in the address at which your "
                 "agents work, and this machine's DNS."
             )
             return Unreachable(f"the name {host} does not resolve", to_do)
+        case NoConnectionError() if isinstance(_cause(error), NewConnectionError):
+            return Unreachable(f"{host} gave no connection", _LET_THROUGH)
     return _broken_off(error)
 
 
@@ -76,6 +79,8 @@ def _refuse_wrong_settings(error: object) -> None:
             raise broken_set_up(
                 "the file that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names holds no certificate."
             )
+        case ProxyError() if "only use HTTP and not HTTPS" in str(error):
+            raise broken_set_up("HTTPS_PROXY begins with https:// where http:// is spoken.")
         case InvalidURL() | InvalidSchema() | InvalidProxyURL():
             raise broken_set_up("HTTPS_PROXY is not the address of a proxy.")
 
@@ -125,4 +130,4 @@ def _proxy(host: str) -> str:
     """Return the address of the proxy, without its user and password."""
     url = f"https://{host}/"
     address = urlsplit(select_proxy(url, get_environ_proxies(url)) or "")
-    return f"{address.hostname}:{address.port or 80}"
+    return address.netloc.rpartition("@")[2]

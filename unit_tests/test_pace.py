@@ -216,3 +216,31 @@ def test_other_hosts_of_the_account_go_on_after_a_stop_of_one() -> None:
     pace = Pace()
     pace.stop("acme")
     pace.wait("shop")
+
+
+def test_nothing_goes_out_at_all_after_the_end() -> None:
+    pace = Pace()
+    pace.pause(300)
+    threading.Timer(0.05, pace.close).start()
+    for host in ("acme", "shop"):
+        with pytest.raises(StoppedError):
+            pace.wait(host)
+        with pytest.raises(StoppedError):
+            pace.enter(host)
+
+
+def test_what_the_limit_does_not_count_goes_out_at_once_unless_it_was_stopped() -> None:
+    pace = Pace()
+    pace.pause(300)
+    pace.enter("acme")
+    pace.stop("acme")
+    with pytest.raises(StoppedError):
+        pace.enter("acme")
+    pace.enter("shop")
+
+
+def test_what_is_left_of_the_time_becomes_less(simulation: Simulation) -> None:
+    pace = Pace(45)
+    simulation.sleep(40)
+    assert 5 == pytest.approx(pace.left)
+    assert Pace().left > 10**9

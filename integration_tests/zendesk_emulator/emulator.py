@@ -187,7 +187,10 @@ class ZendeskEmulator:
             return Delivery(encode_head(answer, 10**9, now) + body, endless=b" ")
         headers = {**answer.headers, "Transfer-Encoding": "chunked"}
         head = encode_head(replace(answer, headers=headers), len(body), now)
-        return Delivery(head + f"{fault.body}\r\n".encode() + body + b"\r\n0\r\n\r\n", close=True)
+        data = head + f"{fault.body}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+        # Whoever takes -1 for a length reads as long as anything comes.
+        endless = b"x" if fault.body == "-1" else b""
+        return Delivery(data, close=True, endless=endless)
 
     def _limits(self, request: Request) -> tuple[dict[str, str], Answer | None]:
         """Count a request: the headers that tell of the limit, and a refusal above it.
