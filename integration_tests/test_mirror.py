@@ -1610,6 +1610,33 @@ def test_an_article_whose_section_no_list_shows_still_has_to_match_the_other_fil
     assert retracted(platform.sync(configured)).keys() == keys_of(labelled)
 
 
+@pytest.mark.parametrize("field", ["labels", "exclude_labels"])
+def test_an_article_whose_labels_do_not_come_stays_in_scope_or_out_of_it(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, field: str
+) -> None:
+    fill(help_center, articles=4)
+    help_center.change(help_center.articles[0], label_names=["bot"])
+    configured = config(zendesk, **{field: ["bot"]})
+    platform.sync(configured)
+    before = held(platform)
+    assert len(before) == (2 if field == "labels" else 6)
+
+    def leave_out(answer: dict[str, Any]) -> dict[str, Any]:
+        for row in answer["articles"]:
+            del row["label_names"]
+        return answer
+
+    zendesk.faults.add(
+        Fault("rewrite", path="articles$", where=LISTING, rewrite=leave_out, times=None)
+    )
+    output = platform.sync(configured)
+    assert (True, {}) == (output.succeeded, retracted(output))
+    assert before.keys() == held(platform).keys()
+    zendesk.faults.clear()
+    platform.sync(configured)
+    assert before == held(platform)
+
+
 def test_an_archived_article_of_a_deleted_section_is_retracted_though_it_still_answers(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:

@@ -15,7 +15,7 @@ from source_zendesk_articles.instants import parse_instant
 from source_zendesk_articles.known import KnownArticles, UnreadableMemoryError
 from source_zendesk_articles.variants import VisitorsAnswer
 
-_OPEN, _CLOSED = "open", "closed"
+_OPEN, _CLOSED, _UNKNOWN = "open", "closed", "unknown"
 # The framework's own marks, of a stream that had no state.
 _PLATFORMS = "__ab_"
 _STREAM: Final = "articles"
@@ -92,7 +92,7 @@ def scope_of(fingerprint: str, *, visitors_may_read: bool | None) -> str:
 
     That of an unknown answer is never the one of a later sync, which looks again.
     """
-    answer = {True: _OPEN, False: _CLOSED, None: "unknown"}[visitors_may_read]
+    answer = {True: _OPEN, False: _CLOSED, None: _UNKNOWN}[visitors_may_read]
     return f"{answer} {fingerprint}"
 
 
@@ -126,7 +126,7 @@ def to_json(state: State) -> dict[str, object]:
                 "reader": entry.reader,
                 **({"delivered_until": entry.delivered_until} if entry.delivered_until else {}),
                 **({"brand": entry.brand} if entry.brand else {}),
-                **_visitors_to_json(entry.visitors),
+                **_visitors_to_json(entry),
                 **_elsewhere_to_json(entry.known),
                 "known": entry.known.pack(),
             }
@@ -135,10 +135,12 @@ def to_json(state: State) -> dict[str, object]:
     }
 
 
-def _visitors_to_json(answer: VisitorsAnswer | None) -> dict[str, str]:
-    if answer is None:
-        return {}
-    return {"visitors": _OPEN if answer.may_read else _CLOSED, "visitors_at": answer.at}
+def _visitors_to_json(entry: HelpCenterState) -> dict[str, str]:
+    if entry.visitors is None:
+        # A listing alone would be taken for one that tells.
+        return {"visitors": _UNKNOWN} if entry.listing else {}
+    may_read, at = entry.visitors
+    return {"visitors": _OPEN if may_read else _CLOSED, "visitors_at": at}
 
 
 def _elsewhere_to_json(known: KnownArticles) -> dict[str, object]:
@@ -284,8 +286,10 @@ def _visitors(entry: Mapping[object, object], listing: Listing | None) -> Visito
     match entry:
         case {"visitors": "open" | "closed" as answer, "visitors_at": at}:
             return VisitorsAnswer(answer == _OPEN, _instant(at, "visitors_at"))
+        case {"visitors": "unknown"}:
+            return None
         case {"visitors": _} | {"visitors_at": _}:
-            raise unreadable_state("`visitors` is neither open nor closed at a time")
+            raise unreadable_state("`visitors` is neither unknown, nor open or closed at a time")
     # Before they were kept apart, the listing alone told.
     if listing and listing.scope.startswith((_OPEN, _CLOSED)):
         return VisitorsAnswer(listing.visitors_could_read, listing.reconciled_at)

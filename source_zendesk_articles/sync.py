@@ -527,7 +527,8 @@ class _Sync:
     def _is_in_scope(self, article: Article) -> bool:
         """Tell whether an article's section and labels are in scope.
 
-        While nobody knows in which category it is, it stays in or out of that as it was.
+        While nobody knows in which category it is, it stays in or out of that as it was. So it does
+        if Zendesk leaves out its labels.
         """
         filters, section_id = self._rules.filters, article.section_id
         category_id = article.section.category_id if article.section else None
@@ -538,6 +539,10 @@ class _Sync:
                 return False
             sections = filters.sections if section_id is not None else frozenset()
             filters = filters._replace(categories=frozenset(), sections=sections)
+        if (filters.labels or filters.exclude_labels) and "label_names" not in article.raw:
+            if self._known[article.id] is None:
+                return False
+            filters = filters._replace(labels=frozenset(), exclude_labels=frozenset())
         return has_article(filters, article, category_id)
 
     def _placed(self, articles: Sequence[Article]) -> Generator[Emitted, None, Iterable[Article]]:

@@ -48,7 +48,7 @@ WRONG: dict[str, object] = {
     "reader": 7,
     "known": None,
     "delivered_until": None,
-    "visitors": "unknown",
+    "visitors": "maybe",
     "visitors_at": None,
 }
 NO_TIMES: tuple[object, ...] = (None, 7, "", "yesterday", "2026-11-01T12:00:00", {})
@@ -114,6 +114,9 @@ def test_without_an_answer_to_visitors_the_listing_tells_it(
     saved = {**LISTED, "scope": scope, "reader": "7:admin", "known": "1.0"}
     read = from_json({**SAVED, "help_centers": {"acme": saved}}, "acme").help_centers["acme"]
     assert expected == read.visitors
+    unknown = {**SAVED, "help_centers": {"acme": {**saved, "visitors": "unknown"}}}
+    assert from_json(unknown, "acme").help_centers["acme"].visitors is None
+    assert unknown == to_json(from_json(unknown, "acme"))
 
 
 def test_what_is_known_is_saved_and_read_again() -> None:
