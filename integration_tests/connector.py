@@ -142,7 +142,7 @@ def _catalog(sync_mode: str) -> dict[str, Any]:
 def _arguments(
     command: str,
     configuration: Mapping[str, object] | None,
-    state: Message | None,
+    state: Message | str | None,
     sync_mode: str,
     *,
     debug: bool,
@@ -150,14 +150,14 @@ def _arguments(
     files = {
         "config": configuration,
         "catalog": _catalog(sync_mode) if command == "read" else None,
-        "state": [state] if state else None,
+        "state": [state] if isinstance(state, dict) else state,
     }
     with tempfile.TemporaryDirectory() as folder:
         arguments = [command, *(["--debug"] if debug else [])]
         for name, content in files.items():
             if content is not None:
                 path = Path(folder, f"{name}.json")
-                path.write_text(json.dumps(content))
+                path.write_text(content if isinstance(content, str) else json.dumps(content))
                 arguments += [f"--{name}", str(path)]
         yield arguments
 
@@ -241,14 +241,15 @@ def run(  # noqa: PLR0913 -- one for each thing that the command line takes
     command: str,
     configuration: Mapping[str, object] | None = None,
     *,
-    state: Message | None = None,
+    state: Message | str | None = None,
     sync_mode: str = "incremental",
     debug: bool = False,
     through: Callable[[list[str], Mapping[str, str]], str] = in_process,
 ) -> Output:
     """Run a command against the emulator: in this process, or `through` the installed script.
 
-    Whatever is run for, what it prints is searched for secrets.
+    A state may be the text of its file. Whatever is run for, what it prints is searched for
+    secrets.
     """
     with _arguments(command, configuration, state, sync_mode, debug=debug) as arguments:
         output = Output(through(arguments, zendesk.environment))

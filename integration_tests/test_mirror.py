@@ -23,6 +23,10 @@ INCREMENTAL = "/api/v2/help_center/incremental/articles"
 LIST = "/api/v2/help_center/articles"
 SHOW = r"/articles/\d+$"
 
+STATE_OF = (
+    '[{"type": "STREAM", "stream": {"stream_descriptor": {"name": "%s"}, "stream_state": %s}}]'
+)
+
 
 def held(platform: Platform) -> dict[Key, Row]:
     return platform.destination.table
@@ -1906,6 +1910,50 @@ def test_a_full_refresh_that_died_is_resumed_and_a_finished_one_is_not(
     assert mirror(help_center) == held(platform)
     third = platform.read(config(zendesk), sync_mode="full_refresh")
     assert len(third.records) == 3000
+
+
+def test_a_full_refresh_after_a_finished_one_that_the_destination_lost_goes_back_in_no_time(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    fill(help_center, articles=1500)
+    platform.keep_until(platform.read(config(zendesk), sync_mode="full_refresh"), 2)
+    zendesk.clock.advance(60)
+    # The second attempt finishes. The destination has written it all, and then fails.
+    platform.sync(config(zendesk), sync_mode="full_refresh")
+    for article in help_center.articles[:3]:
+        help_center.change(article, stamped=False, user_segment_id=SEGMENT)
+    third = platform.sync(config(zendesk), sync_mode="full_refresh")
+    assert len(third.records) == 3000
+    assert mirror(help_center) == held(platform)
+
+
+@pytest.mark.parametrize(
+    ("content", "succeeds"),
+    [
+        ("", True),
+        ("null", True),
+        ("[]", True),
+        ('"2026-11-01T00:00:00Z"', False),
+        ("2026-11-01", False),
+        ("7", False),
+        ('{"articles": {"updated_at": "2026-11-01T00:00:00Z"}}', False),
+        (STATE_OF % ("articles", "null"), True),
+        (STATE_OF % ("articles", "[]"), False),
+        (STATE_OF % ("articles", '"2026-11-01T00:00:00Z"'), False),
+        (STATE_OF % ("articles", '{"articles": {"updated_at": "2026-11-01T00:00:00Z"}}'), False),
+        (STATE_OF % ("sections", "{}"), False),
+    ],
+)
+def test_a_file_with_another_state_is_a_first_sync_or_a_clear_error(
+    zendesk: ZendeskEmulator, help_center: HelpCenter, content: str, succeeds: bool
+) -> None:
+    furnish(help_center)
+    output = run(zendesk, "read", config(zendesk), state=content)
+    assert succeeds is output.succeeded
+    assert succeeds is bool(output.records)
+    if not succeeds:
+        assert output.error[0] == "config_error"
+        assert "saved state" in output.error[1]
 
 
 # ---------------------------------------------------------------------------------- retractions

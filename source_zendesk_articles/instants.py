@@ -10,6 +10,7 @@ _YEARS = range(1971, 9000)
 # Zendesk was founded in 2007. Each sync may add seconds to the latest stamp of all.
 _FIRST_STAMP = "2000-01-01T00:00:00Z"
 _NO_STAMP = "3000-01-01T00:00:00Z"
+_FIRST, _LAST = "1971-01-01T00:00:00Z", "8999-12-31T23:59:59Z"
 _LENGTH = len("2026-11-01T12:00:00Z")
 
 
@@ -56,8 +57,12 @@ def parse_stamp(text: object) -> str:
 
 
 def later(instant: str, seconds: int) -> str:
-    """Return the time so many seconds later, or earlier where they are negative."""
-    return _written(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
+    """Return the time so many seconds later, or earlier where they are negative.
+
+    It stays within the times that `parse_instant` reads: what is written is to be read again.
+    """
+    moved = _written(datetime.fromisoformat(instant) + timedelta(seconds=seconds))
+    return min(max(moved, _FIRST), _LAST)
 
 
 def epoch(instant: str) -> int:

@@ -23,6 +23,10 @@ IN_DOUBT: Final = bytes(DIGEST_BYTES)
 # Zendesk's ids are 64-bit numbers with a sign.
 _ID_BYTES: Final = 8
 _NO_ID: Final = 2**63
+# Zendesk supports some 160 locales, of at most 11 characters. Digests do not compress: what they
+# leave room for bounds how many articles a packed text can hold, and this how much each unpacks to.
+_MOST_LOCALES: Final = 1000
+_LONGEST_NAMES: Final = 512 * 1024
 # As many as a batch has, so that a batch of new articles fills one part and touches no other.
 _PART_ARTICLES: Final = 1000
 
@@ -213,14 +217,19 @@ def _packed(part: _Part) -> str:
 def _unpacked(packed: str) -> dict[int, Known]:
     unpacking = zlib.decompressobj()
     try:
-        columns = unpacking.decompress(base64.b64decode(packed, validate=True))
+        content = base64.b64decode(packed, validate=True)
+        columns = unpacking.decompress(content, _longest(len(content)))
+        if not unpacking.eof:
+            raise UnreadableMemoryError("a part is not whole")
         header, _, planes = columns.partition(b"\n")
-        names = _texts(orjson.loads(header))
+        names = _texts(orjson.loads(header[:_LONGEST_NAMES]))
         digests = _cut(unpacking.unused_data, DIGEST_BYTES)
         border = _ID_BYTES * len(digests)
+        if len(planes) != border + _width(names) * len(digests):
+            raise UnreadableMemoryError("a part is not whole")
         ids = list(accumulate(_numbers(planes[:border], _ID_BYTES)))
         sets = _numbers(planes[border:], _width(names))
-        if not unpacking.eof or not ids or ids[-1] >= _NO_ID:
+        if not ids or ids[-1] >= _NO_ID:
             raise UnreadableMemoryError("a part is not whole")
         locales = {
             bits: frozenset(name for place, name in enumerate(names) if bits & 2 << place)
@@ -232,6 +241,12 @@ def _unpacked(packed: str) -> dict[int, Known]:
         }
     except (binascii.Error, zlib.error, ValueError, TypeError):
         raise UnreadableMemoryError("a part is damaged") from None
+
+
+def _longest(packed: int) -> int:
+    """Return how long the columns may be of a part of so many bytes."""
+    most_articles = packed // DIGEST_BYTES
+    return _LONGEST_NAMES + most_articles * (_ID_BYTES + _MOST_LOCALES // 8 + 1)
 
 
 def _width(names: list[str]) -> int:
@@ -268,4 +283,6 @@ def _cut(text: bytes, length: int) -> list[bytes]:
 def _texts(names: object) -> list[str]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise TypeError("the locales are a list of texts")
+    if len(names) > _MOST_LOCALES:
+        raise ValueError("there are not so many locales")
     return names

@@ -2,8 +2,16 @@
 
 import logging
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from airbyte_cdk.models import (
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    StreamDescriptor,
+)
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.streams import Stream
 
@@ -30,6 +38,22 @@ class SourceZendeskArticles(AbstractSource):
         from source_zendesk_articles.config import normalize
 
         return normalize(config)
+
+    @classmethod
+    def read_state(cls, state_path: str) -> list[AirbyteStateMessage]:
+        """Return the state in a file; a file without one is that of a first sync.
+
+        Raises:
+            AirbyteTracedException: if it is none of this stream's. The CDK would end in an error of
+                its own, or take another stream's for no state, and so read everything again.
+
+        """
+        from source_zendesk_articles.state import saved_state
+
+        state = saved_state(Path(state_path).read_bytes()) if state_path else {}
+        descriptor = StreamDescriptor(name="articles")
+        stream = AirbyteStreamState(descriptor, AirbyteStateBlob(state))
+        return [AirbyteStateMessage(type=AirbyteStateType.STREAM, stream=stream)]
 
     def check_connection(
         self,

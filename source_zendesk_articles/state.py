@@ -3,8 +3,11 @@
 Times are texts as Zendesk writes them, by Zendesk's clock.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import orjson
 
 from source_zendesk_articles.config import is_subdomain
 from source_zendesk_articles.errors import unreadable_state
@@ -15,6 +18,11 @@ from source_zendesk_articles.variants import VisitorsAnswer
 _OPEN, _CLOSED = "open", "closed"
 # The framework's own marks, of a stream that had no state.
 _PLATFORMS = "__ab_"
+_STREAM: Final = "articles"
+# What JSON numbers may be as wide as, wherever a state is kept.
+_NUMBERS: Final = range(2**63)
+# A state has two objects in one another; the framework's copy of one ends at some 300.
+_DEEPEST: Final = 8
 
 
 class Listing(NamedTuple):
@@ -90,14 +98,15 @@ NO_STATE = State(synced_at="", help_centers={})
 
 
 def resumed(state: State) -> State:
-    """Return the state that a full refresh goes on from: none, unless it was interrupted.
+    """Return what a full refresh goes on from: knowing nothing, unless it was interrupted.
 
-    A platform hands the state of a full refresh that died to the next attempt.
+    A platform hands the state of an attempt to the next one, also that of a finished one if the
+    destination failed afterwards. What it emitted may be there: no time goes back behind it.
     """
     entries = state.help_centers.values()
     is_interrupted = any(entry.listing is None for entry in entries)
     by_hand = any(entry.delivered_until for entry in entries)
-    return state if is_interrupted and not by_hand else NO_STATE
+    return state if is_interrupted and not by_hand else state._replace(help_centers={})
 
 
 def to_json(state: State) -> dict[str, object]:
@@ -126,6 +135,57 @@ def _visitors_to_json(answer: VisitorsAnswer | None) -> dict[str, str]:
     if answer is None:
         return {}
     return {"visitors": _OPEN if answer.may_read else _CLOSED, "visitors_at": answer.at}
+
+
+def saved_state(content: bytes) -> Mapping[str, object]:
+    """Return the state of the stream in a file of Airbyte's: a list with one of each stream.
+
+    An empty file, an empty list and one without a state hold none.
+
+    Raises:
+        AirbyteTracedException: a `config_error` that says what to do with another file.
+
+    """
+    try:
+        saved = orjson.loads(content.removeprefix(BOM_UTF8).strip() or b"null")
+    except orjson.JSONDecodeError:
+        raise unreadable_state("the file is not JSON") from None
+    if _is_nested(saved, _DEEPEST):
+        raise unreadable_state("it is nested too deep")
+    states = [_of_stream(message) for message in _list(saved)]
+    if states and not any(name == _STREAM for name, _ in states):
+        raise unreadable_state("it is of another stream")
+    return dict(states).get(_STREAM, {})
+
+
+def _list(saved: object) -> list[object]:
+    if not isinstance(saved, list) and saved not in ({}, None):
+        raise unreadable_state("the file is not a list of states")
+    return saved if isinstance(saved, list) else []
+
+
+def _of_stream(message: object) -> tuple[str, Mapping[str, object]]:
+    """Return of which stream a state is, and the state."""
+    match message:
+        case {"stream": {"stream_descriptor": {"name": str(name), **more}, **stream}}:
+            state = stream.get("stream_state")
+            if name == _STREAM and more.get("namespace"):
+                raise unreadable_state("it has a namespace")
+            if name != _STREAM or state is None:
+                return name, {}
+            if isinstance(state, dict):
+                return name, state
+            raise unreadable_state("it is not a JSON object")
+    raise unreadable_state("the file holds something else than states of streams")
+
+
+def _is_nested(value: object, levels: int) -> bool:
+    """Tell whether a value has more lists and objects in one another than so many."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return isinstance(value, list) and (
+        levels == 0 or any(_is_nested(inner, levels - 1) for inner in value)
+    )
 
 
 def from_json(saved: Mapping[str, object], subdomain: str) -> State:
@@ -220,7 +280,7 @@ def _visitors(entry: Mapping[object, object], listing: Listing | None) -> Visito
 
 
 def _count(value: object, field: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in _NUMBERS:
         raise unreadable_state(f"`{field}` is not a whole number")
     return value
 

@@ -31,6 +31,9 @@ def test_the_order_of_letters_is_the_order_of_time(one: datetime, other: datetim
 
 def test_a_later_time_is_so_many_seconds_away() -> None:
     assert "2026-11-01T00:00:00Z" == later("2026-10-31T23:59:59Z", 1)
+    # What can not be read again is not written.
+    assert "8999-12-31T23:59:59Z" == later("8999-12-31T23:59:59Z", 1)
+    assert "1971-01-01T00:00:00Z" == later("1971-01-01T00:00:59Z", -60)
     assert "2026-10-31T23:59:00Z" == later("2026-11-01T00:00:00Z", -60)
 
 

@@ -3,6 +3,7 @@
 import base64
 import random
 import struct
+import tracemalloc
 import zlib
 
 import orjson
@@ -333,6 +334,30 @@ NAMES = ["de", "en-us"]
 def test_what_was_not_packed_so_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableMemoryError):
         KnownArticles.unpack(text)
+
+
+def test_what_a_text_unpacks_to_is_bounded_by_its_length() -> None:
+    bomb = base64.b64encode(zlib.compress(b"[]\n" + bytes(100_000_000))).decode()
+    tracemalloc.start()
+    with pytest.raises(UnreadableMemoryError):
+        KnownArticles.unpack(f"1.1.{bomb}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(bomb) < 150_000
+    assert peak < 10_000_000
+
+
+def test_more_locales_than_there_are_is_unreadable() -> None:
+    ids, digests = struct.pack("<Q", 7), OLD
+
+    def with_locales(count: int) -> str:
+        names = orjson.dumps([f"l{number}" for number in range(count)])
+        columns = names + b"\n" + ids + bytes(count // 8 + 1)
+        return f"1.1.{base64.b64encode(zlib.compress(columns) + digests).decode()}"
+
+    assert [7] == list(KnownArticles.unpack(with_locales(1000)))
+    with pytest.raises(UnreadableMemoryError):
+        KnownArticles.unpack(with_locales(1001))
 
 
 def test_a_text_that_was_put_together_by_hand_is_a_memory() -> None:

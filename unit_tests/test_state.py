@@ -1,13 +1,16 @@
 """The state, from and to JSON."""
 
 import json
+from datetime import datetime
 
+import orjson
 import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import Known, KnownArticles
 from source_zendesk_articles.state import (
     NO_STATE,
@@ -16,6 +19,7 @@ from source_zendesk_articles.state import (
     State,
     from_json,
     resumed,
+    saved_state,
     to_json,
 )
 from source_zendesk_articles.variants import VisitorsAnswer
@@ -185,6 +189,7 @@ def test_a_time_may_be_written_in_any_zone() -> None:
             }
             for missing in ENTRY
         ),
+        {**SAVED, "help_centers": {"acme": {**ENTRY, "articles": 2**63}}},
         {**SAVED, "help_centers": {"acme": {**ENTRY, "known": "2.AAAA"}}},
         {**SAVED, "help_centers": {"acme": {**ENTRY, "known": "1.AAAA"}}},
         {**SAVED, "help_centers": {"acme": ENTRY, "shop": {}}},
@@ -246,14 +251,155 @@ FINISHED, INTERRUPTED = state(acme=entry()), state(acme=entry(), shop=entry(list
     ("began_with", "expected"),
     [
         (NO_STATE, NO_STATE),
-        (state(), NO_STATE),
-        (FINISHED, NO_STATE),
+        (state(), state()),
+        (FINISHED, state()),
         (INTERRUPTED, INTERRUPTED),
-        (from_json(BY_HAND, "acme"), NO_STATE),
+        (from_json(BY_HAND, "acme"), State("2026-11-01T00:00:00Z", {})),
     ],
     ids=["none", "no entry", "finished", "interrupted", "by hand"],
 )
-def test_a_full_refresh_goes_on_only_from_one_that_was_interrupted(
+def test_a_full_refresh_goes_on_only_from_one_that_was_interrupted_and_no_time_goes_back(
     began_with: State, expected: State
 ) -> None:
     assert expected == resumed(began_with)
+
+
+# --------------------------------------------------------------------- whatever is written
+
+
+TIMES = st.sampled_from(["1971-01-01T00:00:00Z", "8999-12-31T23:59:59Z"]) | st.datetimes(
+    min_value=datetime(1971, 1, 1),  # noqa: DTZ001 -- as it is written
+    max_value=datetime(8999, 12, 31),  # noqa: DTZ001 -- the same
+).map(lambda time: time.isoformat(timespec="seconds") + "Z")
+NUMBERS = st.integers(0, 3) | st.integers(0, 2**63 - 1)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+MEMORIES = st.dictionaries(
+    NUMBERS,
+    st.builds(
+        Known,
+        digest=st.binary(min_size=5, max_size=5),
+        locales=st.frozensets(TEXTS.filter(bool), min_size=1, max_size=12),
+        missed=st.booleans(),
+    ),
+    max_size=5,
+)
+SUBDOMAINS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
+
+
+def memory(articles: dict[int, Known]) -> KnownArticles:
+    known = KnownArticles()
+    for article_id, (digest, locales, missed) in articles.items():
+        known.take(article_id, digest, locales, missed=missed)
+    return known
+
+
+def comparable(written: State) -> object:
+    return written.synced_at, {
+        name: (entry[1:], {row: entry.known[row] for row in entry.known})
+        for name, entry in written.help_centers.items()
+    }
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.builds(
+        State,
+        synced_at=TIMES,
+        help_centers=st.dictionaries(
+            SUBDOMAINS,
+            st.builds(
+                HelpCenterState,
+                known=MEMORIES.map(memory),
+                listing=st.none() | st.builds(Listing, TIMES, TIMES, NUMBERS, TEXTS),
+                reader=TEXTS,
+                known_before=st.just(0),
+                delivered_until=st.none() | TIMES,
+                brand=NUMBERS,
+                visitors=st.builds(VisitorsAnswer, may_read=st.booleans(), at=TIMES),
+            ),
+            max_size=3,
+        ),
+    ),
+    st.sampled_from([-60, 0, 1]),
+)
+def test_whatever_is_written_is_read_again(written: State, seconds: int) -> None:
+    # A sync writes times that are a little earlier or later than what it read.
+    moved = written._replace(synced_at=later(written.synced_at, seconds))
+    saved = orjson.loads(orjson.dumps(to_json(moved)))
+    assert comparable(moved) == comparable(from_json(saved, "acme"))
+
+
+# ------------------------------------------------------------------------------- in a file
+
+
+def stream_state(state: object, name: str = "articles", **more: object) -> dict[str, object]:
+    descriptor = {"name": name, **more}
+    stream = {"stream_descriptor": descriptor, "stream_state": state}
+    return {"type": "STREAM", "stream": stream}
+
+
+def in_file(content: object) -> object:
+    return saved_state(orjson.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ([stream_state(SAVED)], SAVED),
+        ([stream_state(BY_HAND, namespace=None)], BY_HAND),
+        ([stream_state(BY_HAND), stream_state(SAVED)], SAVED),
+        ([stream_state({}, "sections"), stream_state(SAVED)], SAVED),
+        ([stream_state(None)], {}),
+        ([stream_state({})], {}),
+        ([{"stream": {"stream_descriptor": {"name": "articles"}}}], {}),
+        ([], {}),
+        ({}, {}),
+        (None, {}),
+    ],
+)
+def test_the_state_of_the_stream_is_found_in_a_file(content: object, expected: object) -> None:
+    assert expected == in_file(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf[]"])
+def test_a_file_may_be_empty(content: bytes) -> None:
+    assert {} == saved_state(content)
+
+
+OTHERS: tuple[object, ...] = ([], 7, "", "2026-11-01", True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *([stream_state(wrong)] for wrong in OTHERS),
+        [stream_state(SAVED, namespace="help")],
+        [stream_state(SAVED, "sections")],
+        [stream_state(SAVED), SAVED],
+        [stream_state({"updated_at": [[[[[[[[[[]]]]]]]]]]})],
+        [{"type": "GLOBAL", "global": {"stream_states": []}}],
+        [{"type": "STREAM", "stream": None}],
+        [{"type": "LEGACY", "data": {"articles": SAVED}}],
+        {"articles": SAVED},
+        stream_state(SAVED),
+        SAVED,
+        BY_HAND,
+        [BY_HAND],
+        ["2026-11-01"],
+        "2026-11-01",
+        7,
+        0,
+        False,
+        "",
+    ],
+)
+def test_another_file_is_said_to_hold_no_state(content: object) -> None:
+    with pytest.raises(AirbyteTracedException) as raised:
+        in_file(content)
+    assert FailureType.config_error == raised.value.failure_type
+
+
+@pytest.mark.parametrize("content", [b"{", b"a: 1", b'"\xff"', b'["\\ud800"]', b"[" * 100_000])
+def test_a_file_that_is_not_json_is_said_to_be(content: bytes) -> None:
+    with pytest.raises(AirbyteTracedException, match="not JSON"):
+        saved_state(content)
