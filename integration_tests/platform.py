@@ -1,6 +1,7 @@
 """What Airbyte does with a sync: it keeps the last state, and a destination the records.
 
-Both may lose what came last. The destination is as strict as the strictest one.
+Both may lose what came last, the state more of it than the destination: acknowledged states wait
+in memory to be saved. The destination is as strict as the strictest one.
 """
 
 from collections.abc import Collection, Mapping
@@ -62,16 +63,21 @@ class Platform:
     def keep_until(self, output: Output, states: int, *, more: Collection[int] = ()) -> None:
         """Keep so many states and all records before the last of them.
 
-        Of those between it and the next state, keep the ones at these places.
+        Of all that came after it, keep the records at these places: it is written batch by batch,
+        while the states behind them may never be saved.
         """
         batches = batches_of(output)
         for batch in batches[:states]:
             self.destination.write(batch)
         if states:
             self.state = output.states[states - 1]
-        if states < len(batches):
-            rest = batches[states]
-            self.destination.write([rest[place] for place in more if place < len(rest)])
+        place = 0
+        for batch in batches[states:]:
+            places = range(place, place + len(batch))
+            self.destination.write(
+                [record for record, at in zip(batch, places, strict=True) if at in more]
+            )
+            place += len(batch)
 
 
 def batches_of(output: Output) -> list[list[Row]]:

@@ -82,6 +82,7 @@ class AccountSync:
         planned = yield from self._plan()
         errors = _errors(planned, self._brands or ())
         self._left = planned.left
+        self._outbox.expect([*planned.subdomains, *planned.left])
         read = 0
         for subdomain in planned.subdomains:
             try:
@@ -99,8 +100,10 @@ class AccountSync:
                     break
             else:
                 read += 1
+        self._outbox.done(planned.subdomains)
+        self._outbox.done(planned.left & self._outbox.help_centers.keys())
         if errors:
-            if read:
+            if read or self._outbox.owes_state:
                 yield from self._outbox.tell()
             raise some_failed(errors, read=read)
         return self._outbox.state
@@ -140,6 +143,7 @@ class AccountSync:
                 if self._outbox.is_full:
                     yield from self._outbox.send()
             yield from self._outbox.send()
+            self._outbox.done([subdomain])
             del entries[subdomain]
             retracted = self._outbox.stats[subdomain].total
             _LOG.info("Help Center %s is not read any more: %d retracted.", subdomain, retracted)

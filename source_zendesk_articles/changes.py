@@ -65,10 +65,9 @@ class Change(NamedTuple):
         reasons = self.retracted.values()
         return TRANSLATION_DELETED in reasons or ARCHIVED_OR_DELETED in reasons
 
-    @property
-    def explained(self) -> int:
-        """How many translations it retracts at once that are not listed any more."""
-        return list(self.retracted.values()).count(TRANSLATION_DELETED)
+    def explained(self, known: frozenset[str]) -> int:
+        """Count the known translations that are not listed any more and retracted at once."""
+        return sum(self.retracted.get(locale) == TRANSLATION_DELETED for locale in known)
 
     @property
     def of_vanished(self) -> "Change":
@@ -90,11 +89,17 @@ class Change(NamedTuple):
 
 
 def change(
-    article: Article, translations: Iterable[Translation], known: frozenset[str], rules: Rules
+    article: Article,
+    translations: Iterable[Translation],
+    known: frozenset[str],
+    rules: Rules,
+    perhaps: frozenset[str] = frozenset(),
 ) -> Change:
     """Return what an article whose section and labels are in scope calls for.
 
-    `known` are the locales in which the destination may hold it.
+    `known` are the locales in which the destination holds it; in those of `perhaps` it may, after a
+    sync that died. What of these is not shown is retracted: it may be public, and nobody counts on
+    it.
 
     A list of translations without the source locale is partial: every article has one. Of a
     partial list none is taken for deleted because it is not there. But where the source locale is
@@ -117,12 +122,14 @@ def change(
     retracted: dict[str, str] = {}
     kept: set[str] = set()
     vanished: set[str] = set()
-    for locale in sorted(known.difference(map(_locale, records))):
+    for locale in sorted((known | perhaps).difference(map(_locale, records))):
         if not has_locale(rules.filters, locale) or locale in current:
             retracted[locale] = OUT_OF_SCOPE
         elif locale in listed:
             retracted[locale] = OUTDATED
-        elif restriction(article.raw, _PUBLISHED, rules.audience, locale=locale):
+        elif locale not in known or restriction(
+            article.raw, _PUBLISHED, rules.audience, locale=locale
+        ):
             retracted[locale] = TRANSLATION_DELETED
         else:
             kept.add(locale)

@@ -8,8 +8,11 @@ it arrived. An article that is *missed* was not in the last complete listing, bu
 import base64
 import binascii
 import zlib
-from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import accumulate
+from operator import sub
+from struct import pack
 from typing import Final, NamedTuple
 
 import orjson
@@ -27,8 +30,6 @@ _NO_ID: Final = 2**63
 # leave room for bounds how many articles a packed text can hold, and this how much each unpacks to.
 _MOST_LOCALES: Final = 1000
 _LONGEST_NAMES: Final = 512 * 1024
-# As many as a batch has, so that a batch of new articles fills one part and touches no other.
-_PART_ARTICLES: Final = 1000
 
 
 class UnreadableMemoryError(ValueError):
@@ -43,44 +44,45 @@ class Known(NamedTuple):
     missed: bool = False
 
 
-class _Part:
-    """Some of the articles, and how they were packed the last time; None once they changed."""
-
-    def __init__(self, articles: dict[int, Known], packed: str | None = None) -> None:
-        self.articles = articles
-        self.packed = packed
-
-
 class KnownArticles:
     """The memory, by article id.
 
-    It is packed in parts, and only the parts that changed since are packed again: at about ten
-    bytes an article it may be half a megabyte long, and a long sync has dozens of states.
+    `elsewhere`: the locales in which an article in doubt may be there as well, because a sync died
+    whose later batches may have arrived. `more_in`: None, or the locales in which more of these
+    articles may be emitted in this sync. A platform may save any state of a sync that died, and its
+    destination may hold any part of all that followed. So until then a state says of every article
+    that is not settled in this sync that it is in doubt. Its owner goes on filling the set.
     """
 
     def __init__(self) -> None:
-        self._parts: list[_Part] = []
-        self._part_of: dict[int, _Part] = {}
+        self._articles: dict[int, Known] = {}
         self._unsettled: set[int] = set()
         # Thousands of articles share few sets of locales.
         self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self._settled: set[int] = set()
+        self.elsewhere: frozenset[str] = frozenset()
+        self.more_in: AbstractSet[str] | None = None
 
     def __len__(self) -> int:
-        return len(self._part_of)
+        return len(self._articles)
 
     def __iter__(self) -> Iterator[int]:
         """Yield the ids; the memory may change meanwhile."""
-        return iter(list(self._part_of))
+        return iter(list(self._articles))
 
     def __getitem__(self, article_id: int) -> Known | None:
         """Return what is known of an article; None for a new one."""
-        part = self._part_of.get(article_id)
-        return part.articles[article_id] if part else None
+        return self._articles.get(article_id)
 
     @property
     def is_settled(self) -> bool:
         """Whether no article is in doubt or missed."""
         return not self._unsettled
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The locales of all articles, and some that none has any more."""
+        return frozenset().union(*self._sets)
 
     def is_in_doubt(self, article_id: int) -> bool:
         """Whether nobody knows what the destination holds of an article."""
@@ -91,6 +93,15 @@ class KnownArticles:
         """Return the locales in which the destination may hold an article."""
         known = self[article_id]
         return known.locales if known else frozenset()
+
+    def perhaps(self, article_id: int) -> frozenset[str]:
+        """Return the locales in which the destination may hold an article only by a sync that died.
+
+        There are none unless it is in doubt. Nothing is concluded from it if they are not shown.
+        """
+        if self.elsewhere and self.is_in_doubt(article_id):
+            return self.elsewhere - self.locales(article_id)
+        return frozenset()
 
     def differs(self, article_id: int, digest: bytes, locales: frozenset[str]) -> bool:
         """Tell whether an article has to be emitted: it is new, another one or in doubt.
@@ -126,36 +137,43 @@ class KnownArticles:
 
     def forget(self, article_id: int) -> None:
         """Take an article for one that the destination does not hold."""
-        part = self._part_of.pop(article_id, None)
-        if part:
-            del part.articles[article_id]
-            part.packed = None
+        self._articles.pop(article_id, None)
         self._unsettled.discard(article_id)
+
+    def conclude(self, article_id: int) -> None:
+        """Let states say of an article what is known, though more of others may be emitted."""
+        if not self.is_in_doubt(article_id):
+            self._settled.add(article_id)
+
+    def is_concluded(self, article_id: int) -> bool:
+        """Whether a state of this sync may say what is known of an article.
+
+        Then it must not be emitted again in this sync: the destination would hold another version
+        than that state says.
+        """
+        return article_id in self._settled
+
+    @property
+    def doubted_elsewhere(self) -> frozenset[str]:
+        """What is to be read again as `elsewhere` with the packed text."""
+        if self.more_in is not None and not self._articles.keys() <= self._settled:
+            return self.elsewhere.union(self.more_in)
+        return self.elsewhere if any(map(self.is_in_doubt, self._unsettled)) else frozenset()
 
     def pack(self) -> str:
         """Return the memory as a text."""
-        parts = (_packed(part) for part in self._parts if part.articles)
-        return ".".join([FORMAT, str(len(self)), *parts])
-
-    def rearrange(self) -> None:
-        """Sort what changed into parts of neighbouring ids, which pack closer."""
-        if all(part.packed for part in self._parts):
-            return
-        ids = sorted(self._part_of)
-        everything = {article_id: self._part_of[article_id].articles for article_id in ids}
-        self._parts, self._part_of = [], {}
-        for article_id in ids:
-            self._put(article_id, everything[article_id][article_id])
+        if not self._articles:
+            return f"{FORMAT}.0"
+        ids = sorted(self._articles)
+        if ids != list(self._articles):
+            # The next time all but the new ones are in order.
+            self._articles = {article_id: self._articles[article_id] for article_id in ids}
+        packed = _packed(self._articles, None if self.more_in is None else self._settled)
+        return f"{FORMAT}.{len(self)}.{packed}"
 
     def _put(self, article_id: int, known: Known) -> None:
-        part = self._part_of.get(article_id)
-        if part is None:
-            if not self._parts or len(self._parts[-1].articles) >= _PART_ARTICLES:
-                self._parts.append(_Part({}))
-            part = self._part_of[article_id] = self._parts[-1]
         locales = self._sets.setdefault(known.locales, known.locales)
-        part.articles[article_id] = known._replace(locales=locales)
-        part.packed = None
+        self._articles[article_id] = known._replace(locales=locales)
         if known.missed or known.digest == IN_DOUBT:
             self._unsettled.add(article_id)
         else:
@@ -163,7 +181,7 @@ class KnownArticles:
 
     @classmethod
     def unpack(cls, text: str) -> "KnownArticles":
-        """Return the memory that was packed so.
+        """Return the memory that was packed so; in several parts, too, as it once was.
 
         Raises:
             UnreadableMemoryError: for any other text.
@@ -174,44 +192,43 @@ class KnownArticles:
             raise UnreadableMemoryError("it is of another version of the connector")
         count, *packed_parts = rest or [""]
         memory = cls()
-        for packed in packed_parts:
-            part = _Part(_unpacked(packed), packed)
-            memory._parts.append(part)
-            memory._part_of.update(dict.fromkeys(part.articles, part))
-            memory._unsettled.update(
-                article_id
-                for article_id, known in part.articles.items()
-                if known.missed or known.digest == IN_DOUBT
-            )
-        articles = sum(len(part.articles) for part in memory._parts)
+        parts = [_unpacked(packed) for packed in packed_parts]
+        for part in parts:
+            memory._articles.update(part)
+        memory._sets = {known.locales: known.locales for known in memory._articles.values()}
+        memory._unsettled = {
+            article_id
+            for article_id, known in memory._articles.items()
+            if known.missed or known.digest == IN_DOUBT
+        }
+        articles = sum(map(len, parts))
         if count != str(articles) or articles != len(memory):
             raise UnreadableMemoryError("it is not whole")
         return memory
 
 
-def _packed(part: _Part) -> str:
-    """Return a part in base64: compressed columns, then the digests, which do not compress.
+def _packed(articles: Mapping[int, Known], settled: AbstractSet[int] | None) -> str:
+    """Return articles in base64: compressed columns, then the digests, which do not compress.
 
-    The columns are the names of all locales as a line of JSON; the ids in order, each as its
+    The columns are the names of all locales as a line of JSON; the ids, which ascend, each as its
     distance from the one before; and of each article a set of bits, the first for a missed one,
-    the others for its locales.
+    the others for its locales. All but those that are `settled`, if that is given, are in doubt.
     """
-    if part.packed is None:
-        articles = sorted(part.articles.items())
-        gaps = [later - earlier for earlier, later in pairwise([0, *(row[0] for row in articles)])]
-        names = sorted(frozenset().union(*(known.locales for _, known in articles)))
-        bit = {name: 2 << place for place, name in enumerate(names)}
-        bits = {
-            locales: sum(bit[name] for name in locales)
-            for locales in {known.locales for _, known in articles}
-        }
-        sets = [bits[known.locales] + known.missed for _, known in articles]
-        columns = b"".join(
-            [orjson.dumps(names), b"\n", _planes(gaps, _ID_BYTES), _planes(sets, _width(names))]
-        )
-        digests = b"".join(known.digest for _, known in articles)
-        part.packed = base64.b64encode(zlib.compress(columns) + digests).decode()
-    return part.packed
+    digests, locales, missed = zip(*articles.values(), strict=True)
+    names = sorted(frozenset().union(*set(locales)))
+    width = _width(names)
+    bit = {name: 2 << place for place, name in enumerate(names)}
+    codes = {
+        (row, is_missed): (sum(bit[name] for name in row) + is_missed).to_bytes(width, "little")
+        for row, is_missed in set(zip(locales, missed, strict=True))
+    }
+    gaps = pack(f"<{len(articles)}Q", *map(sub, articles, [0, *articles]))
+    sets = b"".join(map(codes.__getitem__, zip(locales, missed, strict=True)))
+    columns = b"".join([orjson.dumps(names), b"\n", _planes(gaps, _ID_BYTES), _planes(sets, width)])
+    if settled is not None:
+        rows = zip(articles, digests, strict=True)
+        digests = tuple(digest if row in settled else IN_DOUBT for row, digest in rows)
+    return base64.b64encode(zlib.compress(columns) + b"".join(digests)).decode()
 
 
 def _unpacked(packed: str) -> dict[int, Known]:
@@ -254,9 +271,8 @@ def _width(names: list[str]) -> int:
     return len(names) // 8 + 1
 
 
-def _planes(numbers: list[int], width: int) -> bytes:
-    """Return numbers of so many bytes as all their lowest bytes, all the next ones, …: zeros."""
-    rows = b"".join(number.to_bytes(width, "little") for number in numbers)
+def _planes(rows: bytes, width: int) -> bytes:
+    """Return rows of so many bytes as all their lowest bytes, all the next ones, …: zeros."""
     return b"".join(rows[place::width] for place in range(width))
 
 

@@ -3,10 +3,14 @@
 A platform keeps the last state of a sync that died, and its destination may have kept any part of
 what followed it. So before a record or a retraction of an article goes out, a state has gone out
 in which that article is in doubt, in its old and its new locales.
+
+It may save an earlier state than the last, while the destination holds batches that followed it. So
+as long as more of a Help Center may follow, all that is known of it is in doubt in the states, but
+what they have settled, which is not emitted again in the sync.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from source_zendesk_articles.changes import Change, retract
@@ -43,10 +47,33 @@ class Outbox:
         self._letters = 0
         self._batches = 0
         self._emitted: set[int] = set()
-        self.owes_state = False
-        """Whether something was emitted that no state tells of yet."""
+        self.settles = False
+        """Whether what was emitted or judged is settled: while a listing runs. What a feed emits
+        the listing that follows it may have to emit again.
+        """
+        self._is_untold = self._said_more = False
+        self._expected: set[str] = set()
+        self._locales: set[str] = set()
         self.nowhere: set[str] = set()
         """Help Centers that are not at their names any more: they show nothing that they held."""
+
+    def expect(self, subdomains: Iterable[str]) -> None:
+        """Let states say that more of these Help Centers may follow, until they are `done`."""
+        for entry in self.help_centers.values():
+            self._locales |= entry.known.names
+        for subdomain in subdomains:
+            self._expected.add(subdomain)
+            self.help_centers[subdomain].known.more_in = self._locales
+
+    def expect_in(self, locales: Iterable[str]) -> None:
+        """Let states say that what follows may be in these locales, too."""
+        self._locales.update(locales)
+
+    def done(self, subdomains: Iterable[str]) -> None:
+        """Let states say from now on, and already the next one, that no more of these follows."""
+        for subdomain in subdomains:
+            self._expected.discard(subdomain)
+            self.help_centers[subdomain].known.more_in = None
 
     def begin(self, now: str) -> None:
         """Take this, Zendesk's clock, for the time of the sync; before anything is emitted."""
@@ -58,8 +85,16 @@ class Outbox:
         return sum(stats.total for stats in self.stats.values())
 
     @property
+    def owes_state(self) -> bool:
+        """Whether the last state lacks something that was emitted, or expects what never comes."""
+        return self._is_untold or (self._said_more and not self._expected)
+
+    @property
     def state(self) -> State:
         """What the platform should hold; its `known` goes on changing: use it at once."""
+        if self._expected:
+            # States that are equal but for what they leave in doubt differ in their number.
+            return State(self._cursor.bound, self.help_centers, self.emitted)
         return State(self._cursor.latest, self.help_centers)
 
     @property
@@ -76,8 +111,15 @@ class Outbox:
         )
 
     def put(self, change: Change) -> None:
-        """Let a change wait, instead of an earlier one of the same article."""
+        """Let a change wait, instead of an earlier one of the same article.
+
+        One of an article that a state of this sync has settled is left to the next sync.
+        """
         self.drop(change.brand_subdomain, change.article_id)
+        known = self._known(change)
+        if known.is_concluded(change.article_id):
+            known.doubt(change.article_id, change.held)
+            return
         self._waiting[change.brand_subdomain, change.article_id] = change
         self._letters += change.letters
 
@@ -92,7 +134,8 @@ class Outbox:
         """
         others = self.help_centers.keys() - self.nowhere - {subdomain}
         held = (self.help_centers[name].known.locales(article_id) for name in others)
-        left = self.help_centers[subdomain].known.locales(article_id).difference(*held)
+        known = self.help_centers[subdomain].known
+        left = (known.locales(article_id) | known.perhaps(article_id)).difference(*held)
         if left:
             self.put(retract(subdomain, article_id, left, reason))
         return bool(left)
@@ -110,7 +153,7 @@ class Outbox:
 
     def tell(self) -> Iterator[State]:
         """Yield the state as it is."""
-        self.owes_state = False
+        self._is_untold, self._said_more = False, bool(self._expected)
         yield self.state
 
     def send(self) -> Iterator[Record | State]:
@@ -124,7 +167,7 @@ class Outbox:
         self._waiting.clear()
         self._letters = 0
         yield from self.tell()
-        self.owes_state = True
+        self._is_untold = True
         while batch:
             # What was emitted leaves the memory, in which the next pages are gathering already.
             change, records, is_settled = batch.popleft()
@@ -136,6 +179,8 @@ class Outbox:
             digest = change.digest if is_settled else IN_DOUBT
             self._known(change).take(change.article_id, digest, change.held, missed=change.missed)
             self._emitted.add(change.article_id)
+            if self.settles and not change.vanished:
+                self._known(change).conclude(change.article_id)
 
     def _announced(self, change: Change) -> tuple[Change, list[Record], bool]:
         """Return a change, its records, and whether these settle what was in doubt."""
@@ -144,6 +189,7 @@ class Outbox:
         # Of what is kept nothing is emitted: it can not come out of doubt.
         is_settled = not (change.kept and known.is_in_doubt(change.article_id))
         known.doubt(change.article_id, change.held)
+        self._locales |= change.held
         return change, records, is_settled
 
     def _known(self, change: Change) -> KnownArticles:

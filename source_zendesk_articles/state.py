@@ -78,11 +78,13 @@ class HelpCenterState(NamedTuple):
 class State(NamedTuple):
     """`synced_at`: the latest time that any record may carry, "" before the first sync.
 
-    A Help Center without an entry has never been read.
+    A Help Center without an entry has never been read. `emitted`: in a state that others follow,
+    how many records came before it; nothing reads it again.
     """
 
     synced_at: str
     help_centers: Mapping[str, HelpCenterState]
+    emitted: int = 0
 
 
 def scope_of(fingerprint: str, *, visitors_may_read: bool | None) -> str:
@@ -113,6 +115,7 @@ def to_json(state: State) -> dict[str, object]:
     """Return the state as the platform keeps it."""
     return {
         "synced_at": state.synced_at,
+        **({"emitted": state.emitted} if state.emitted else {}),
         "help_centers": {
             subdomain: {
                 **(
@@ -124,6 +127,7 @@ def to_json(state: State) -> dict[str, object]:
                 **({"delivered_until": entry.delivered_until} if entry.delivered_until else {}),
                 **({"brand": entry.brand} if entry.brand else {}),
                 **_visitors_to_json(entry.visitors),
+                **_elsewhere_to_json(entry.known),
                 "known": entry.known.pack(),
             }
             for subdomain, entry in state.help_centers.items()
@@ -135,6 +139,11 @@ def _visitors_to_json(answer: VisitorsAnswer | None) -> dict[str, str]:
     if answer is None:
         return {}
     return {"visitors": _OPEN if answer.may_read else _CLOSED, "visitors_at": answer.at}
+
+
+def _elsewhere_to_json(known: KnownArticles) -> dict[str, object]:
+    locales = sorted(known.doubted_elsewhere)
+    return {"doubted_locales": locales} if locales else {}
 
 
 def saved_state(content: bytes) -> Mapping[str, object]:
@@ -226,7 +235,7 @@ def _entry(subdomain: str, entry: object) -> HelpCenterState:
         case {"known": str(packed), "reader": str(reader), **more}:
             listing = _listing(subdomain, more)
             return HelpCenterState(
-                known=_known(subdomain, packed),
+                known=_known(subdomain, packed, more.get("doubted_locales", [])),
                 listing=listing,
                 reader=reader,
                 known_before=_count(more.get("known_before", 0), "known_before"),
@@ -241,11 +250,15 @@ def _entry(subdomain: str, entry: object) -> HelpCenterState:
     raise unreadable_state(f"the entry of {subdomain} is not one of this version's")
 
 
-def _known(subdomain: str, packed: str) -> KnownArticles:
+def _known(subdomain: str, packed: str, elsewhere: object) -> KnownArticles:
     try:
-        return KnownArticles.unpack(packed)
+        known = KnownArticles.unpack(packed)
     except UnreadableMemoryError as error:
         raise unreadable_state(f"`known` of {subdomain}: {error}") from None
+    if not isinstance(elsewhere, list) or not all(isinstance(name, str) for name in elsewhere):
+        raise unreadable_state("`doubted_locales` is not a list of texts")
+    known.elsewhere = frozenset(elsewhere)
+    return known
 
 
 def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:

@@ -100,6 +100,12 @@ def sync_help_center(
             more = stats, Hierarchy(), UnreadableArticles()
             given = _Given(client, config, outbox, begin, workers, conversions, *more)
             yield from _sync(given)
+    except AirbyteTracedException:
+        client.stop()
+        outbox.done([client.subdomain])
+        if outbox.owes_state:
+            yield from outbox.tell()
+        raise
     except BaseException:
         # Nobody waits any more for what the threads are at.
         client.stop()
@@ -188,6 +194,7 @@ class _Sync:
         self._entries = self._outbox.help_centers
         self._entry = self._entries[client.subdomain]
         self._known = self._entry.known
+        self._outbox.expect_in(help_center.locales.enabled)
         self._articles_before = len(self._known)
         self._variants_before = sum(len(self._known.locales(row)) for row in self._known)
         # Of each article what takes its translations out that are not listed any more.
@@ -201,10 +208,9 @@ class _Sync:
             yield from self._begin(self._client)
             return (yield from reading)
         except AirbyteTracedException:
+            self._outbox.done([self._client.subdomain])
             if not self._outbox.rests_on_absence:
                 yield from self._send()
-            if self._outbox.owes_state:
-                yield from self._outbox.tell()
             raise
 
     def read_changes(self, listing: Listing) -> Generator[Emitted, None, bool]:
@@ -215,6 +221,7 @@ class _Sync:
             listing.reconciled_at,
             "could read it" if listing.visitors_could_read else "could not read it",
         )
+        self._outbox.settles = False
         since = start = later(listing.updated_at, -OVERLAP_SECONDS)
         while True:
             changes = yield from self._workers.ask(partial(self._changes, since))
@@ -247,6 +254,7 @@ class _Sync:
 
     def list_articles(self, listing: ArticleListing[Progress]) -> Generator[Emitted, None, bool]:
         """Read every article, and retract what is known and not there any more."""
+        self._outbox.settles = True
         reader = self._help_center.reader or ""
         unfinished = self._entry.to_list._replace(
             reader=self._entry.reader or reader, visitors=self._help_center.answer
@@ -267,6 +275,7 @@ class _Sync:
         missing = [article_id for article_id in self._known if article_id not in seen]
         another_reader = self._is_another(reader)
         if is_suspicious(missing=len(missing), known=known, another_reader=another_reader):
+            self._outbox.done([self._client.subdomain])
             yield from self._send()
             yield from self._outbox.tell()
             raise too_many_vanished(
@@ -281,7 +290,6 @@ class _Sync:
         yield from self._send_all()
         if proof:
             yield from self._workers.result(proof)
-        self._known.rearrange()
         began_at = self._client.began_at
         self._finish(Listing(self._position, began_at, len(seen), self.scope), reader)
         self._log_summary("a listing")
@@ -401,11 +409,12 @@ class _Sync:
                     again += yield from self._ask_again(texts, gone, whole=True)
                     continue
                 translations = self._completed(article, texts)
-            held = self._known.locales(article.id)
+            held, perhaps = self._known.locales(article.id), self._known.perhaps(article.id)
             if not is_in_scope:
-                self._call_for(retract(subdomain, article.id, held, OUT_OF_SCOPE), missed=missed)
+                out = retract(subdomain, article.id, held | perhaps, OUT_OF_SCOPE)
+                self._call_for(out, missed=missed)
             else:
-                called_for = change(article, translations or (), held, self._rules)
+                called_for = change(article, translations or (), held, self._rules, perhaps)
                 self._stats.outdated += called_for.outdated
                 self._stats.count_variants(called_for.records)
                 self._call_for(called_for, missed=missed)
@@ -479,8 +488,9 @@ class _Sync:
     def _call_for(self, called_for: Change, *, missed: bool) -> None:
         called_for = called_for._replace(missed=missed)
         self._drop(called_for.article_id)
-        if called_for.explained:
-            self._explained[called_for.article_id] = called_for.explained
+        explained = called_for.explained(self._known.locales(called_for.article_id))
+        if explained:
+            self._explained[called_for.article_id] = explained
         if called_for.vanished:
             self._vanished[called_for.article_id] = called_for.of_vanished
         if self._has_to_be_emitted(called_for):
@@ -489,6 +499,8 @@ class _Sync:
                 self._conversions.add(called_for.records)
             return
         self._known.settle(called_for.article_id, called_for.digest, called_for.held, missed=missed)
+        if self._outbox.settles and not called_for.vanished:
+            self._known.conclude(called_for.article_id)
         if not self._known.locales(called_for.article_id):
             # An article of which nothing was ever read may be in doubt.
             self._known.forget(called_for.article_id)
@@ -570,6 +582,7 @@ class _Sync:
 
         """
         if not self._vanished:
+            self._outbox.done([self._client.subdomain])
             yield from self._send()
             return
         another_reader = self._is_another((yield from self._workers.ask(self._prove_reader)))
@@ -581,6 +594,7 @@ class _Sync:
             most=variants - self._articles_before - self._explained.total(),
             another_reader=another_reader,
         ):
+            self._outbox.done([subdomain])
             yield from self._emit()
             # A feed may leave out what a listing shows.
             self._entries[subdomain] = self._entries[subdomain].to_list
@@ -596,6 +610,7 @@ class _Sync:
             self._outbox.put(waiting.with_retracted(alone.retracted) if waiting else alone)
             if self._outbox.is_full:
                 yield from self._emit()
+        self._outbox.done([subdomain])
         yield from self._emit()
 
     def _is_another(self, reader: str) -> bool:

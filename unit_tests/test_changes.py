@@ -127,7 +127,16 @@ def test_what_a_whole_list_does_not_show_waits_unless_visitors_may_not_read_it(
     assert dict.fromkeys(retracted, "translation_deleted") == found.retracted
     assert vanished == found.kept == found.vanished
     assert {"en-us", *vanished} == found.held
-    assert len(retracted) == found.explained
+    assert len(retracted) == found.explained(frozenset(known))
+
+
+def test_what_only_a_sync_that_died_may_have_brought_is_retracted_unless_it_is_shown() -> None:
+    perhaps = frozenset({"en-us", "de", "fr"})
+    found = change(ARTICLE, [ENGLISH], frozenset({"de"}), Rules("acme", AUDIENCE, ALL, 0), perhaps)
+    assert {"fr": "translation_deleted"} == found.retracted
+    assert {"de"} == found.kept
+    # It was never counted among what is known.
+    assert 0 == found.explained(frozenset({"de"}))
 
 
 def test_in_a_closed_help_center_nothing_waits() -> None:

@@ -181,67 +181,91 @@ def test_what_is_packed_is_known_again(memory: KnownArticles) -> None:
     assert text.isascii()
 
 
-@given(memories())
-def test_rearranged_it_is_the_same_memory(memory: KnownArticles) -> None:
-    before, was_settled = contents(memory), memory.is_settled
-    memory.rearrange()
-    assert sorted(before) == list(memory)
-    assert before == contents(memory)
-    assert was_settled is memory.is_settled
-    assert before == contents(KnownArticles.unpack(memory.pack()))
-
-
-def test_thousands_of_articles_are_known_again_from_several_parts() -> None:
+def test_thousands_of_articles_are_known_again() -> None:
     memory = memory_of(*range(3000, 500, -1))
     memory.doubt(600, frozenset({"fr"}))
     memory.take(2900, NEW, GERMAN, missed=True)
     again = KnownArticles.unpack(memory.pack())
-    assert 1 + 3 == memory.pack().count(".")
     assert contents(memory) == contents(again)
+    assert list(range(501, 3001)) == list(again)
     assert not again.is_settled
 
 
-@pytest.fixture
-def packings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that grows with each part that is packed."""
-    lengths: list[int] = []
-    compress = zlib.compress
-
-    def counted(content: bytes) -> bytes:
-        lengths.append(len(content))
-        return compress(content)
-
-    monkeypatch.setattr(zlib, "compress", counted)
-    return lengths
+def test_a_memory_in_several_parts_is_read() -> None:
+    parts = [memory_of(*ids).pack().split(".")[2] for ids in ([7, 9], [8])]
+    assert contents(memory_of(7, 8, 9)) == contents(KnownArticles.unpack(f"1.3.{'.'.join(parts)}"))
 
 
-def test_only_the_parts_that_changed_are_packed_again(packings: list[int]) -> None:
-    memory = memory_of(*range(1, 2501))
-    before = memory.pack().split(".")[2:]
-    memory.take(1500, NEW, BOTH)
-    after = memory.pack().split(".")[2:]
-    assert [False, True, False] == [old != new for old, new in zip(before, after, strict=True)]
-    memory.forget(2)
-    memory.pack()
-    memory.doubt(2501, BOTH)
-    memory.pack()
-    assert 3 + 1 + 1 + 1 == len(packings)
-
-
-def test_nothing_is_packed_again_while_nothing_changes(packings: list[int]) -> None:
-    memory = memory_of(*range(1, 2501))
-    again = KnownArticles.unpack(memory.pack())
-    again.rearrange()
-    assert memory.pack() == again.pack()
-    assert 3 == len(packings)
-
-
-def test_a_part_that_is_empty_leaves_nothing_behind() -> None:
+def test_a_memory_that_is_empty_leaves_nothing_behind() -> None:
     memory = memory_of(7, 8)
     memory.forget(7)
     memory.forget(8)
-    assert KnownArticles().pack() == memory.pack()
+    assert "1.0" == KnownArticles().pack() == memory.pack()
     assert [] == list(KnownArticles.unpack(memory.pack()))
+
+
+# ------------------------------------------------------------------- while more may be emitted
+
+
+def read(memory: KnownArticles) -> KnownArticles:
+    again = KnownArticles.unpack(memory.pack())
+    again.elsewhere = memory.doubted_elsewhere
+    return again
+
+
+def test_what_is_not_concluded_is_in_doubt_while_more_may_be_emitted() -> None:
+    memory = memory_of(7, 8, 9)
+    memory.take(9, OLD, BOTH, missed=True)
+    memory.more_in = {"fr"}
+    memory.conclude(8)
+    again = read(memory)
+    in_doubt = Known(IN_DOUBT, BOTH)
+    assert {7: in_doubt, 8: Known(OLD, BOTH), 9: in_doubt._replace(missed=True)} == contents(again)
+    assert {"fr"} == again.elsewhere == again.perhaps(7)
+    assert frozenset() == again.perhaps(8)
+    # It is what others are told; here it is known.
+    assert Known(OLD, BOTH) == memory[7]
+    memory.more_in = None
+    assert contents(memory) == contents(read(memory))
+    assert frozenset() == memory.doubted_elsewhere
+
+
+def test_the_set_of_locales_may_grow_while_more_may_be_emitted() -> None:
+    memory, more_in = memory_of(7), {"fr"}
+    memory.more_in = more_in
+    more_in.add("ja")
+    assert {"fr", "ja"} == memory.doubted_elsewhere
+
+
+def test_where_all_is_concluded_nothing_may_be_elsewhere() -> None:
+    memory = memory_of(7)
+    memory.more_in = {"fr"}
+    memory.conclude(7)
+    assert frozenset() == memory.doubted_elsewhere
+
+
+def test_an_article_stays_in_doubt_elsewhere_until_it_is_out_of_doubt() -> None:
+    memory = memory_of(7, 8)
+    memory.elsewhere = frozenset({"de", "fr"})
+    memory.doubt(7, ENGLISH)
+    assert [{"fr"}, frozenset(), frozenset()] == [memory.perhaps(row) for row in (7, 8, 9)]
+    assert {"de", "fr"} == memory.doubted_elsewhere
+    memory.take(7, NEW, BOTH)
+    assert (frozenset(), frozenset()) == (memory.perhaps(7), memory.doubted_elsewhere)
+
+
+def test_what_is_in_doubt_is_never_concluded_and_what_is_concluded_stays_so() -> None:
+    memory = memory_of(7, 8)
+    memory.doubt(7, BOTH)
+    memory.conclude(7)
+    memory.conclude(8)
+    memory.doubt(8, BOTH | {"fr"})
+    assert [False, True] == [memory.is_concluded(row) for row in (7, 8)]
+    memory.more_in = set()
+    assert Known(IN_DOUBT, BOTH | {"fr"}) == read(memory)[8]
+
+
+# ------------------------------------------------------------------------------------ its size
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +285,6 @@ def biggest() -> KnownArticles:
 
 
 def test_an_article_takes_up_twelve_bytes_at_most(biggest: KnownArticles) -> None:
-    biggest.rearrange()
     parts = biggest.pack().split(".")[2:]
     assert sum(len(base64.b64decode(part)) for part in parts) <= 12 * len(biggest)
 
@@ -269,7 +292,6 @@ def test_an_article_takes_up_twelve_bytes_at_most(biggest: KnownArticles) -> Non
 def test_the_state_of_the_biggest_help_center_is_of_a_size_that_platforms_keep(
     biggest: KnownArticles,
 ) -> None:
-    biggest.rearrange()
     state = State("2026-11-01T12:00:00Z", {"acme": HelpCenterState(biggest)})
     assert len(orjson.dumps(to_json(state))) < 800_000
 
@@ -278,13 +300,11 @@ def test_the_order_in_which_articles_came_is_not_packed() -> None:
     assert memory_of(7, 8, 9).pack() == memory_of(9, 7, 8).pack()
 
 
-def test_neighbouring_ids_pack_closer() -> None:
-    chance = random.Random(0)  # noqa: S311 -- not a secret, and the same in every run
-    ids = [chance.randrange(10**12) for _ in range(5000)]
-    listed, sorted_ = memory_of(*ids), memory_of(*ids)
-    sorted_.rearrange()
-    assert contents(listed) == contents(sorted_)
-    assert len(sorted_.pack()) < len(listed.pack())
+def test_doubts_do_not_make_it_longer(biggest: KnownArticles) -> None:
+    plain = len(biggest.pack())
+    biggest.more_in = set("abcdefghij")
+    assert len(biggest.pack()) <= plain
+    biggest.more_in = None
 
 
 # --------------------------------------------------------------------------------- damaged texts

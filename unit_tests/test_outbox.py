@@ -10,11 +10,11 @@ from source_zendesk_articles.instants import later
 from source_zendesk_articles.known import IN_DOUBT, Known, KnownArticles
 from source_zendesk_articles.outbox import Outbox
 from source_zendesk_articles.records import Cursor, Record
-from source_zendesk_articles.state import HelpCenterState, State, to_json
+from source_zendesk_articles.state import HelpCenterState, State, from_json, to_json
 
 NOW = "2026-11-01T12:00:00Z"
 LONG_AGO = "2026-01-01T00:00:00Z"
-TOMORROW = "2026-11-02T12:00:00Z"
+SOON = "2026-11-01T12:00:30Z"
 SYNCED_AT = "2026-10-31T12:00:00Z"
 DE = frozenset({"de"})
 
@@ -253,9 +253,7 @@ def test_a_long_sync_has_bigger_batches(monkeypatch: pytest.MonkeyPatch) -> None
 # -------------------------------------------------------------------------------------- stamps
 
 
-@pytest.mark.parametrize(
-    ("stamped", "expected"), [(LONG_AGO, NOW), (SYNCED_AT, NOW), (TOMORROW, TOMORROW)]
-)
+@pytest.mark.parametrize(("stamped", "expected"), [(LONG_AGO, NOW), (SYNCED_AT, NOW), (SOON, SOON)])
 def test_a_record_carries_what_the_cursor_gives_it(stamped: str, expected: str) -> None:
     given = Given(now=NOW, synced_at=SYNCED_AT)
     given.outbox.put(change(row("de", stamped=stamped)))
@@ -276,7 +274,7 @@ def test_an_article_is_later_each_time_within_a_sync() -> None:
     given = Given()
     times = []
     for batch in (
-        change(row("de", stamped=TOMORROW)),
+        change(row("de", stamped=SOON)),
         change(row("de", stamped=LONG_AGO)),
         retract("acme", 7, DE, "outdated"),
         change(row("de", stamped=NOW)),
@@ -285,12 +283,12 @@ def test_an_article_is_later_each_time_within_a_sync() -> None:
         (_, sent) = given.outbox.send()
         assert not isinstance(sent, State)
         times.append(sent["updated_at"])
-    assert [later(TOMORROW, seconds) for seconds in range(4)] == times
+    assert [later(SOON, seconds) for seconds in range(4)] == times
 
 
 def test_another_article_keeps_its_own_stamp() -> None:
     given = Given()
-    given.outbox.put(change(row("de", stamped=TOMORROW)))
+    given.outbox.put(change(row("de", stamped=SOON)))
     given.sent()
     given.outbox.put(change(row("de", stamped=LONG_AGO), article_id=8))
     (_, sent) = given.outbox.send()
@@ -300,12 +298,12 @@ def test_another_article_keeps_its_own_stamp() -> None:
 
 def test_the_announcing_state_is_as_late_as_any_record_behind_it() -> None:
     given = Given(now=NOW, synced_at=SYNCED_AT)
-    given.outbox.put(change(row("de", stamped=LONG_AGO), row("fr", stamped=TOMORROW)))
+    given.outbox.put(change(row("de", stamped=LONG_AGO), row("fr", stamped=SOON)))
     given.outbox.put(retract("acme", 8, DE, "outdated"))
     announced, *records = given.outbox.send()
     assert isinstance(announced, State)
-    assert TOMORROW == announced.synced_at
-    assert [NOW, TOMORROW, NOW] == [
+    assert SOON == announced.synced_at
+    assert [NOW, SOON, NOW] == [
         sent["updated_at"] for sent in records if not isinstance(sent, State)
     ]
 
@@ -360,3 +358,112 @@ def test_what_waits_rests_on_absence_if_any_change_does() -> None:
     given.sent()
     rests.append(given.outbox.rests_on_absence)
     assert [False, True, False] == rests
+
+
+# --------------------------------------------------------------------- while more may follow
+
+
+def told(given: Given) -> list[dict[int, Known | None]]:
+    """Send what waits; return what the next sync reads from each state."""
+    states = [to_json(sent) for sent in given.outbox.send() if isinstance(sent, State)]
+    return [contents(from_json(saved, "acme").help_centers["acme"].known) for saved in states]
+
+
+def expecting(*, settles: bool = True) -> Given:
+    given = Given()
+    for article_id in (7, 8, 9):
+        given.known.take(article_id, b"older", DE)
+    given.outbox.expect(["acme"])
+    given.outbox.settles = settles
+    return given
+
+
+IN_DE, OLDER, NEWER = Known(IN_DOUBT, DE), Known(b"older", DE), Known(b"newer", DE)
+
+
+def test_what_no_state_has_settled_is_in_doubt_while_more_may_follow() -> None:
+    given = expecting()
+    given.outbox.put(change(row("de")))
+    first = told(given)
+    given.outbox.put(change(row("de"), article_id=8))
+    second = told(given)
+    given.outbox.done(["acme"])
+    given.outbox.put(change(row("de"), article_id=9))
+    last = told(given)
+    assert [{7: IN_DE, 8: IN_DE, 9: IN_DE}] == first
+    assert [{7: NEWER, 8: IN_DE, 9: IN_DE}] == second
+    assert [{7: NEWER, 8: NEWER, 9: IN_DE}] == last
+
+
+def test_a_feed_settles_nothing_before_its_end() -> None:
+    given = expecting(settles=False)
+    for _ in range(2):
+        given.outbox.put(change(row("de")))
+        assert [{7: IN_DE, 8: IN_DE, 9: IN_DE}] == told(given)
+    given.outbox.done(["acme"])
+    given.outbox.put(change(row("de"), article_id=8))
+    assert [{7: NEWER, 8: IN_DE, 9: OLDER}] == told(given)
+
+
+def test_what_a_state_has_settled_is_not_emitted_again_but_in_doubt() -> None:
+    given = expecting()
+    given.outbox.put(change(row("de")))
+    given.sent()
+    given.outbox.put(change(row("fr"), digest=b"other"))
+    assert [] == given.sent()
+    assert Known(IN_DOUBT, DE | {"fr"}) == given.known[7]
+    given.outbox.retract("acme", 7, "archived_or_deleted")
+    assert [] == given.sent()
+
+
+def test_translations_that_vanished_are_retracted_after_the_rest_was_emitted() -> None:
+    given = expecting()
+    given.known.take(7, b"older", DE | {"fr"})
+    fr = frozenset({"fr"})
+    whole = change(row("de"))._replace(kept=fr, vanished=fr)
+    given.outbox.put(whole)
+    given.sent()
+    given.outbox.put(whole.of_vanished)
+    (announced,) = told(given)
+    assert Known(IN_DOUBT, DE | fr) == announced[7]
+    assert NEWER == given.known[7]
+
+
+def test_states_say_in_which_locales_more_may_follow_and_how_late() -> None:
+    given = expecting()
+    given.outbox.expect_in(["ja"])
+    given.outbox.put(change(row("fr")))
+    (state, *_) = given.outbox.send()
+    assert isinstance(state, State)
+    saved = to_json(state)
+    read = from_json(saved, "acme")
+    assert {"de", "fr", "ja"} == read.help_centers["acme"].known.elsewhere
+    assert "2026-11-01T12:01:40Z" == read.synced_at
+
+
+def test_what_may_be_elsewhere_is_retracted_with_the_rest() -> None:
+    given = Given()
+    given.known.doubt(7, DE)
+    given.known.elsewhere = frozenset({"fr"})
+    given.outbox.retract("acme", 7, "archived_or_deleted")
+    assert [(7, "de", "removed"), (7, "fr", "removed")] == given.sent()[1:]
+
+
+def test_a_state_is_owed_where_the_last_one_expected_more_than_came() -> None:
+    given = expecting()
+    list(given.outbox.tell())
+    owes = [given.outbox.owes_state]
+    given.outbox.done(["acme"])
+    owes.append(given.outbox.owes_state)
+    list(given.outbox.tell())
+    owes.append(given.outbox.owes_state)
+    assert [False, True, False] == owes
+
+
+def test_no_two_states_of_a_sync_are_equal() -> None:
+    given = expecting(settles=False)
+    saved = []
+    for _ in range(3):
+        given.outbox.put(change(row("de")))
+        saved += [to_json(sent) for sent in given.outbox.send() if isinstance(sent, State)]
+    assert 3 == len({str(state) for state in saved})

@@ -213,7 +213,7 @@ def test_a_record_carries_the_later_stamp_of_article_and_translation(
 
 NOW = "2026-11-01T12:00:00Z"
 STAMPED = "2026-02-01T00:00:00Z"
-TOMORROW = "2026-11-02T12:00:00Z"
+SOON = "2026-11-01T12:00:30Z"
 
 
 def begun(synced_at: str = "") -> Cursor:
@@ -254,9 +254,7 @@ def test_a_retraction_carries_the_time_of_the_sync_and_is_later_than_every_earli
     assert expected == begun(synced_at).updated_at(None, again=False)
 
 
-@pytest.mark.parametrize(
-    ("stamped", "expected"), [("2026-05-01T00:00:00Z", NOW), (TOMORROW, TOMORROW)]
-)
+@pytest.mark.parametrize(("stamped", "expected"), [("2026-05-01T00:00:00Z", NOW), (SOON, SOON)])
 def test_the_latest_time_is_at_least_that_of_the_sync_and_of_each_record(
     stamped: str, expected: str
 ) -> None:
@@ -269,7 +267,7 @@ def test_the_latest_time_is_at_least_that_of_the_sync_and_of_each_record(
 
 @pytest.mark.parametrize("stamped", [STAMPED, NOW, None])
 @pytest.mark.parametrize(
-    ("emitted", "expected"), [(STAMPED, later(NOW, 1)), (TOMORROW, later(TOMORROW, 1))]
+    ("emitted", "expected"), [(STAMPED, later(NOW, 1)), (SOON, later(SOON, 1))]
 )
 def test_what_may_have_gone_out_in_an_earlier_batch_carries_a_later_time(
     emitted: str, stamped: str | None, expected: str
@@ -283,8 +281,17 @@ def test_what_may_have_gone_out_in_an_earlier_batch_carries_a_later_time(
 
 def test_what_goes_out_again_may_carry_a_later_stamp_of_its_own() -> None:
     cursor = begun()
-    assert TOMORROW == cursor.updated_at(TOMORROW, again=True)
-    assert TOMORROW == cursor.latest
+    assert SOON == cursor.updated_at(SOON, again=True)
+    assert SOON == cursor.latest
+
+
+def test_no_record_is_later_than_states_say_from_the_beginning() -> None:
+    cursor = begun()
+    bound = "2026-11-01T12:01:40Z"
+    assert bound == cursor.bound
+    assert bound == cursor.updated_at("2026-11-02T12:00:00Z", again=False)
+    cursor.begin_batch()
+    assert [bound] * 2 == [cursor.updated_at(None, again=True), cursor.latest]
 
 
 # ---------------------------------------------------------------------------------- its digest
