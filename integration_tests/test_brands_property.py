@@ -210,7 +210,7 @@ class Brands(RuleBasedStateMachine):
     @rule(
         changes=CHANGES,
         states=st.integers(0, 8),
-        more=st.sets(st.integers(0, 12)),
+        more=st.sets(st.integers(0, 40)) | st.just(set(range(200))),
         times=st.integers(1, 2),
     )
     def a_sync_dies(self, changes: list[Change], states: int, more: set[int], times: int) -> None:
@@ -283,9 +283,11 @@ class Brands(RuleBasedStateMachine):
 
     def _table(self) -> Rows:
         destination = self.platform.destination
+        gone = self.platform.lost - {key for brand in self.brands for key in self._truth(brand)}
         return {
             key: (destination.newest[key]["brand_subdomain"], row)
             for key, row in destination.table.items()
+            if key not in gone
         }
 
     def _entries(self) -> dict[str, Any]:
