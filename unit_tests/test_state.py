@@ -300,7 +300,6 @@ def comparable(written: State) -> object:
     }
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.builds(
         State,
