@@ -1,6 +1,7 @@
 """Whatever happens to the brands of an account: the destination mirrors those that are meant."""
 
 import re
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from integration_tests.conditions import without_waiting
 from integration_tests.connector import LISTING, Output, config
+from integration_tests.cost import Met, asked, looks, most
 from integration_tests.histories import searched
 from integration_tests.people import EDITS, Edit, Zendesk
 from integration_tests.platform import Platform, batches_of
@@ -32,6 +34,7 @@ LASTING = st.sampled_from(
         Fault("cut_json"),
     ]
 )
+RESTS_ON_ABSENCE = {"archived_or_deleted", "translation_deleted"}
 BRAND = st.integers(0, 2)
 
 
@@ -111,6 +114,7 @@ class Brands(RuleBasedStateMachine):
         for name, value in (("due.SMALL", small), ("outbox.BATCH_ARTICLES", batch)):
             self._stack.enter_context(patch(f"source_zendesk_articles.{name}", value))
         self._stack.enter_context(without_waiting(self.zendesk))
+        self.small = small
         self.platform = Platform(self.zendesk)
         for subdomain in ("shop", "club"):
             self.zendesk.account.add_brand(subdomain)
@@ -356,6 +360,8 @@ class Brands(RuleBasedStateMachine):
         blamed = self._blamed(output)
         assert expected.broken <= blamed, output.text
         assert blamed <= expected.broken | expected.doubtful | failing, output.text
+        for host in (expected.names | expected.perhaps) - blamed:
+            self._assert_cost(host, output)
         listed = self._hosts_listed()
         self.fed = not expected.names - blamed <= listed
         for brand in self.brands:
@@ -389,6 +395,36 @@ class Brands(RuleBasedStateMachine):
                 if NOBODY in expected.broken and self._rows() is not None and is_followed:
                     assert was == rows
         return output
+
+    def _assert_cost(self, host: str, output: Output) -> None:
+        """Hold what was asked of a Help Center that was read against what it may cost."""
+        requests = [row for row in self.zendesk.requests if row.host == f"{host}.zendesk.com"]
+        brand = self._at(host)
+        if brand is None:
+            return
+        live = brand.help_center.articles
+        placed = Counter(article.section_id for article in live)
+        sections = brand.help_center.sections.values()
+        allowed = most(
+            Met(
+                listed=host in self._hosts_listed(),
+                fed=any(row.path.endswith("incremental/articles") for row in requests),
+                disturbed=any(row.disturbed for row in requests),
+                articles=[
+                    [placed[row.id] for row in sections if row.category_id == category]
+                    for category in brand.help_center.categories
+                ],
+                small=self.small,
+                gone=sum(len(people.ever) for people in self.people.values()) - len(live),
+                proofs=sum(
+                    any(row["visibility_reason"] in RESTS_ON_ABSENCE for row in batch)
+                    for batch in batches_of(output)
+                ),
+                looks=looks(brand.help_center, self.zendesk.switches),
+            )
+        )
+        allowed["brands"] = bool(self.named) and host == self.subdomain
+        assert asked(requests) <= allowed, (host, allowed)
 
     def _blamed(self, output: Output) -> set[str]:
         """Return the names of the Help Centers that the error tells of."""

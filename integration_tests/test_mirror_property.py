@@ -1,5 +1,6 @@
 """Whatever happens in Zendesk, in the configuration and to a sync: the destination mirrors it."""
 
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from integration_tests.conditions import pages_of, without_waiting
 from integration_tests.connector import LISTING, Output, config
+from integration_tests.cost import Met, asked, looks, most
 from integration_tests.credentials import RENEWED, Make, of_api_token
 from integration_tests.histories import history, searched
 from integration_tests.people import EDITS, LOCALES, MOST_SECTIONS, Edit, Zendesk
@@ -83,6 +85,7 @@ LASTING: st.SearchStrategy[Fault] = st.sampled_from(
         Fault("redirect"),
     ]
 )
+RESTS_ON_ABSENCE = {"archived_or_deleted", "translation_deleted"}
 FILTERS = ["locales", "categories", "sections", "labels", "exclude_labels", "visibility"]
 SECONDS = st.sampled_from([300, 0, 1, 61, 3600, 6 * 3600, -1, -7200])
 
@@ -143,6 +146,7 @@ class Mirror(RuleBasedStateMachine):
             self._stack.enter_context(patch(name, value))
         self._stack.enter_context(pages_of(page_size, reach=reach))
         self._stack.enter_context(without_waiting(self.zendesk))
+        self.small, self.page_size, self.reach = small, page_size, reach
         self.platform = Platform(self.zendesk)
         account = self.zendesk.account
         self.brand, self.other = account.brands[0], account.add_brand("shop")
@@ -336,6 +340,8 @@ class Mirror(RuleBasedStateMachine):
             and request.path.endswith("help_center/articles")
             for request in self.zendesk.requests
         )
+        allowed = most(self._met(output))
+        assert asked(self.zendesk.requests) <= allowed, allowed
         table = self.platform.destination.table
         if self.listed:
             self.open_at_listing = visitors_see_something(self.people.help_center)
@@ -410,6 +416,67 @@ class Mirror(RuleBasedStateMachine):
             elif record["visibility"] == "public":
                 assert now[key]["visibility"] == "public"
         assert len(taken_back) <= believed, "retracted, and still there"
+
+    def _met(self, output: Output) -> Met:
+        """Return what counts for the cost of a sync."""
+        help_center, switches = self.people.help_center, self.zendesk.switches
+        requests, live = self.zendesk.requests, help_center.articles
+        of_feed = [row for row in requests if row.path.endswith(INCREMENTAL)]
+        starts = [int(row.query["start_time"]) for row in of_feed]
+        placed = Counter(article.section_id for article in live)
+        sections = help_center.sections.values()
+        archived = help_center.archived_articles
+        return Met(
+            listed=self.listed,
+            fed=bool(of_feed),
+            disturbed=any(row.disturbed for row in requests),
+            page_size=self.page_size,
+            reach=self.reach,
+            articles=[
+                [placed[row.id] for row in sections if row.category_id == category]
+                for category in help_center.categories
+            ],
+            small=self.small,
+            listed_without=self._without(live, sideload=switches.sideload_on_lists),
+            fed_without=self._without(live, sideload=switches.sideload_on_incremental),
+            stamps=[
+                row.updated_at
+                for row in live
+                if starts and row.updated_at.timestamp() >= min(starts)
+            ],
+            feed_page=switches.incremental_page_size,
+            gone=len(self.people.ever - {article.id for article in live}),
+            shown_without=self._without(archived, sideload=switches.sideload_on_show)
+            if switches.archived_articles_shown
+            else (),
+            proofs=sum(
+                any(row["visibility_reason"] in RESTS_ON_ABSENCE for row in batch)
+                for batch in batches_of(output)
+            ),
+            refused=sum(row.status == 401 and row.credential != "none" for row in requests),
+            renews=self.make is not of_api_token,
+            looks=looks(help_center, switches),
+            lists=not (
+                switches.hierarchy_sideloaded
+                and switches.hierarchy_translations
+                and switches.sideload_on_lists
+                and switches.sideload_on_incremental
+                and switches.sideload_on_show
+            ),
+            filters=frozenset(
+                name for name in ("categories", "sections") if self.filters.get(name)
+            ),
+        )
+
+    def _without(self, articles: list[Article], *, sideload: bool) -> list[int]:
+        """Return of how many translations a list tells, for each article that comes without."""
+        enabled = self.people.help_center.locales
+        comes = self.zendesk.switches.disabled_locale_translations
+        return [
+            len([locale for locale in article.translations if comes or locale in enabled])
+            for article in articles
+            if not (sideload and (comes or article.source_locale in enabled))
+        ]
 
     def _confirm_that_articles_vanished(self, output: Output, before: dict[Key, Row]) -> None:
         """Clear the data, as the error says, if it was right to be suspicious."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from integration_tests.conditions import without_waiting
 from integration_tests.connector import config, run
+from integration_tests.cost import Met, asked, looks, most
 from integration_tests.histories import searched
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, HelpCenter, Switches, ZendeskEmulator
@@ -117,5 +118,22 @@ def test_the_destination_equals_the_help_center(  # noqa: PLR0913, PLR0917 -- al
             if switches.disabled_locale_translations or key[1] in help_center.locales
         }
         assert expected == rows(output.records)
+        assert asked(zendesk.requests) <= most(
+            Met(
+                disturbed=any(request.disturbed for request in zendesk.requests),
+                articles=[[len(help_center.articles)]],
+                listed_without=[
+                    len(article.translations)
+                    for article in help_center.articles
+                    if not switches.sideload_on_lists
+                    or not (
+                        switches.disabled_locale_translations
+                        or article.source_locale in help_center.locales
+                    )
+                ],
+                looks=looks(help_center, switches),
+                lists=not switches.sideload_on_lists,
+            )
+        )
         assert zendesk.strangers == []
         assert zendesk.account.admin_token not in output.text

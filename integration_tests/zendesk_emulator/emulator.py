@@ -29,7 +29,10 @@ _EXPORTS_EXCEEDED = "Number of allowed incremental export API requests per minut
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """A request that reached the account. `path` has no `.json`; status 0 = no answer went out."""
+    """A request that reached the account. `path` has no `.json`; status 0 = no answer went out.
+
+    `disturbed`: a limit or a fault answered, or spoiled the account's answer.
+    """
 
     method: str
     host: str
@@ -40,6 +43,7 @@ class LoggedRequest:
     at: datetime
     authorization: str | None
     cookie: str | None
+    disturbed: bool
 
 
 class ZendeskEmulator:
@@ -149,6 +153,8 @@ class ZendeskEmulator:
                     at=now,
                     authorization=request.authorization,
                     cookie=request.cookie,
+                    disturbed=refused is not None
+                    or (fault is not None and fault.kind not in ("edit", "rewrite")),
                 )
             )
             self.clock.tick()
