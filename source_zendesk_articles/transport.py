@@ -259,7 +259,12 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
     def _judged(
         self, answer: requests.Response | Exception | None
     ) -> Again | Unreachable | RateLimited | None:
-        """Return why to ask again; None if that would not help."""
+        """Return why to ask again; None if that would not help.
+
+        Raises:
+            AirbyteTracedException: for an answer that is too long, or wrong settings here.
+
+        """
         if not isinstance(answer, requests.Response):
             return why_broken(answer, self._request.host)
         try:
@@ -268,7 +273,11 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
             # A chunk of negative length is a ValueError of Python's.
             return why_broken(error, self._request.host)
         if content is None:
-            return Again(f"it has more than {self._policy.most_bytes:,} bytes", may_be_big=True)
+            # Asked for again it would be as long.
+            self._last = Again(
+                f"it has more than {self._policy.most_bytes:,} bytes", may_be_big=True
+            )
+            raise self._error("")
         with _PARSING:
             judged = self._judge(self._request.host, answer.status_code, answer.headers, content)
         match judged:
