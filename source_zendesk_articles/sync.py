@@ -63,7 +63,7 @@ from source_zendesk_articles.records import DIGEST_VERSION, Record
 from source_zendesk_articles.scope import fingerprint, has_article
 from source_zendesk_articles.state import HelpCenterState, Listing, State, scope_of
 from source_zendesk_articles.stats import Progress, ReadStats, progress, summary
-from source_zendesk_articles.transport import BIG_PAGE
+from source_zendesk_articles.transport import ONCE_MORE
 from source_zendesk_articles.unreadable import UnreadableArticles
 from source_zendesk_articles.variants import Audience, has_source
 from source_zendesk_articles.workers import InOrder, Workers
@@ -434,7 +434,7 @@ class _Sync:
         shown: Row | None = row
         if row.id is not None and self._unreadable.has_to_be_asked_for(row):
             try:
-                ask = partial(self._client.article, row.id, BIG_PAGE)
+                ask = partial(self._client.article, row.id, ONCE_MORE)
                 shown = yield from self._workers.ask(ask)
             except NoUsableAnswerError:
                 pass

@@ -108,6 +108,9 @@ class RetryPolicy(NamedTuple):
 # Waits of 2, 3, 5, 9, 17, 33 s: a fault of a minute passes unnoticed.
 PATIENT: Final = RetryPolicy(tries=7)
 ONE_ARTICLE: Final = RetryPolicy(tries=7, most_bytes=ARTICLE_BYTES)
+# What was unreadable in a list is asked for once more; without an answer it only stays so, and a
+# hundred of them must not take an hour.
+ONCE_MORE: Final = RetryPolicy(tries=3, most_bytes=ARTICLE_BYTES)
 # Big pages are known to time out (502, 504): after three tries half of one is likelier to come.
 BIG_PAGE: Final = RetryPolicy(tries=7, big_tries=3, most_bytes=PAGE_BYTES)
 # Whether visitors may read has a safe answer, no, which need not be waited for for ever: but for
