@@ -77,13 +77,14 @@ class Platform:
             self.destination.write(batch)
         if states:
             self.state = output.states[states - 1]
-        known, place = self._known(), 0
+        place = 0
         for number, batch in enumerate(batches[states:]):
             places = range(place, place + len(batch))
             kept = [record for record, at in zip(batch, places, strict=True) if at in more]
             self.destination.write(kept)
             place += len(batch)
-            if number:
+            if number and kept:
+                known = self._known()
                 self.lost.update(key for key in map(key_of, kept) if key[0] not in known)
 
     def _known(self) -> set[int]:
