@@ -127,6 +127,8 @@ def test_both_sync_modes_emit_everything_between_two_states(
                 "reconciled_at": "2026-11-01T13:00:00Z",
                 "articles": 7,
                 "reader": f"{zendesk.account.admin.id}:admin",
+                "visitors": "open",
+                "visitors_at": "2026-11-01T13:00:00Z",
             }
         },
     }

@@ -28,7 +28,7 @@ from source_zendesk_articles.stats import Progress
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 NOT_RUN = "Not run by the tests:"
-MADE = re.compile(r"make [\w-]+|\.ci/run")
+MADE = re.compile(r"make [\w-]+( \w+=\w+)*|\.ci/run")
 EMULATOR = "-m integration_tests.zendesk_emulator >"
 SCHEMA = json.loads((ROOT / "source_zendesk_articles" / "schemas" / "articles.json").read_text())
 

@@ -321,6 +321,7 @@ def comparable(written: State) -> object:
             ),
             max_size=3,
         ),
+        emitted=NUMBERS,
     ),
     st.sampled_from([-60, 0, 1]),
 )
