@@ -25,6 +25,7 @@ class Met(NamedTuple):
     """What a sync that succeeded met; nobody edits meanwhile.
 
     `listed`, `fed`: which lists of articles it read. `disturbed`: faults and refusals came between.
+    `clock_went_back`: articles are younger than the sync, so that they may not be counted in.
     `page_size` and `reach` are the connector's: rows, and offset pages from either end. `articles`:
     how many there are in each section, by category. `without`: how many translations each article
     has that comes without its own, in a listing and in the feed. `stamps`: those of the articles
@@ -38,6 +39,7 @@ class Met(NamedTuple):
     listed: bool = True
     fed: bool = False
     disturbed: bool = False
+    clock_went_back: bool = False
     page_size: int = 100
     reach: int = 100
     articles: Sequence[Sequence[int]] = ((),)
@@ -103,16 +105,15 @@ def most(met: Met) -> Counter[str]:
         counted["me"] += 1 + (total > met.small)
         counted["look"] = met.looks
         offset, is_whole, in_parts, overlap = _offset_pages(met)
-        begins_anew = met.disturbed or not is_whole or bool(met.listed_without)
+        is_doubted = met.disturbed or met.clock_went_back or not is_whole
+        begins_anew = is_doubted or bool(met.listed_without)
         counted["offset"] = offset
         # Pages that came in halves, a row at a time in the end.
         size = 1 if met.disturbed else met.page_size
         counted["cursor"] = begins_anew * _pages(total, size)
         counted["article"] = met.gone
         # In parts, one may be on the first pages of all and of its category, too.
-        times["listed"] = (
-            1 + overlap + 2 * in_parts + (begins_anew and (met.disturbed or not is_whole))
-        )
+        times["listed"] = 1 + overlap + 2 * in_parts + is_doubted
         if in_parts:
             counted["categories"] += _pages(len(met.articles), met.page_size)
             counted["sections"] += sum(_pages(len(rows), met.page_size) for rows in met.articles)

@@ -335,11 +335,7 @@ class Mirror(RuleBasedStateMachine):
             self._confirm_that_articles_vanished(output, before)
             return output
         assert output.succeeded, output.text
-        self.listed = any(
-            request.query.get("include") == LISTING["include"]
-            and request.path.endswith("help_center/articles")
-            for request in self.zendesk.requests
-        )
+        self.listed = self._listed()
         allowed = most(self._met(output))
         assert asked(self.zendesk.requests) <= allowed, allowed
         table = self.platform.destination.table
@@ -366,6 +362,13 @@ class Mirror(RuleBasedStateMachine):
         self.clean = True
         self.in_doubt = False
         return output
+
+    def _listed(self) -> bool:
+        return any(
+            request.query.get("include") == LISTING["include"]
+            and request.path.endswith("help_center/articles")
+            for request in self.zendesk.requests
+        )
 
     def _read(self, edit: tuple[int, Edit] | None = None, *, believed: int = 0) -> Output:
         """Run a sync that may fail, and hold what is promised of any sync.
@@ -399,7 +402,11 @@ class Mirror(RuleBasedStateMachine):
         fed = any(request.path.endswith(INCREMENTAL) for request in self.zendesk.requests)
         # A feed goes by what the visitor of the last listing found.
         could_read = fed and self.open_at_listing is not False
-        now = self._truth(is_open=could_read or visitors_see_something(self.people.help_center))
+        can_read = visitors_see_something(self.people.help_center)
+        now = self._truth(is_open=could_read or can_read)
+        # A listing that follows it in the same sync asks again.
+        listed = self._listed()
+        there = self._truth(is_open=can_read) if listed else now
         # One that answers when asked for is taken for a live one until the second listing.
         archived = {article.id for article in self.people.help_center.archived_articles}
         shown = archived if self.zendesk.switches.archived_articles_shown else set()
@@ -411,7 +418,7 @@ class Mirror(RuleBasedStateMachine):
             if record["status"] == "removed":
                 assert record["visibility"] == "internal"
                 # What left the configuration may come back under its new name.
-                if record["brand_subdomain"] == self.brand.subdomain and key in now:
+                if record["brand_subdomain"] == self.brand.subdomain and key in there:
                     taken_back.add(key[0])
             elif record["visibility"] == "public":
                 assert now[key]["visibility"] == "public"
@@ -430,6 +437,9 @@ class Mirror(RuleBasedStateMachine):
             listed=self.listed,
             fed=bool(of_feed),
             disturbed=any(row.disturbed for row in requests),
+            clock_went_back=any(
+                row.created_at > min(asked.at for asked in requests) for row in live
+            ),
             page_size=self.page_size,
             reach=self.reach,
             articles=[
@@ -598,5 +608,13 @@ def test_markdown_is_switched_on_where_an_article_has_no_body() -> None:
         state.a_sync_succeeds(faults=[])
 
 
+def test_the_clock_goes_back_while_articles_are_made() -> None:
+    added = Edit("add", 0, 0, "a", flag=False, stamped=True)
+    with history(Mirror()) as state:
+        state.begin(**{**NO_MORE_THAN_NEEDED, "switches": Switches(incremental_page_size=2)})
+        state.people_work(edits=[added] * 2, seconds=300)
+        state.people_work_between_two_syncs(edits=[added] * 4, seconds=-1)
+
+
 TestMirror = Mirror.TestCase
-TestMirror.settings = searched(60, steps=12)
+TestMirror.settings = searched(30, steps=12)
