@@ -55,7 +55,7 @@ def test_a_help_center_that_is_closed_to_visitors_is_said_to_be(
 HOPELESS: dict[str, tuple[Fault, str]] = {
     "a rate limit that says how long": (
         Fault("rate_limited", retry_after=3600),
-        "the rate limit is reached, and Zendesk asks to wait 3600 s.",
+        "the rate limit is reached, and the answer asks to wait 3600 s.",
     ),
     "a rate limit that does not": (Fault("rate_limited"), "the rate limit is reached"),
     "a challenge": (
@@ -65,7 +65,7 @@ HOPELESS: dict[str, tuple[Fault, str]] = {
     "a fault": (Fault("status", status=500), "status 500, "),
     "maintenance": (
         Fault("status", status=503, headers={"Retry-After": "600"}),
-        "status 503, and Zendesk asks to wait 600 s",
+        "status 503, and the answer asks to wait 600 s",
     ),
     "bot protection": (
         Fault("status", status=403, body="error code: 1020"),

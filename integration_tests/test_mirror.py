@@ -1248,12 +1248,13 @@ NO_ANSWERS = [
         body="<!DOCTYPE html><title>Just a moment...</title>",
     ),
     Fault("status", status=403, body="error code: 1020"),
+    Fault("status", status=403, body={"cloudflare_error": True, "error_code": 1020}),
     Fault("redirect", location="https://acme.zendesk.com/hc/en-us/articles"),
     Fault("html"),
     Fault("status", status=503),
 ]
 OF_ALL_KINDS = pytest.mark.parametrize(
-    "no_answer", NO_ANSWERS, ids=["challenge", "1020", "redirect", "html", "503"]
+    "no_answer", NO_ANSWERS, ids=["challenge", "1020", "JSON", "redirect", "html", "503"]
 )
 
 

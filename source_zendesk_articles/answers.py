@@ -126,7 +126,7 @@ def _judge_failure(
     is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     if not is_refusal or status in _PASSING:
         return Again(f"status {status}", may_be_big=status in _TOO_BIG)
-    if _CHALLENGED in headers or not _is_object(content):
+    if _CHALLENGED in headers or not _is_zendesks(content):
         reason = f"status {status} without a reason in Zendesk's JSON"
         return Again(reason, is_foreign=True, may_be_big=status in _TOO_BIG)
     return Refused()
@@ -160,8 +160,13 @@ def _leads_away(host: str, location: str) -> bool:
     return there.rstrip(".") != host or _SIGN_IN.match(target.path) is not None
 
 
-def _is_object(content: bytes) -> bool:
+def _is_zendesks(content: bytes) -> bool:
+    """Tell whether a refusal names its `error`, a text or an object: others have JSON, too.
+
+    https://developer.zendesk.com/api-reference/introduction/requests/#error-responses
+    """
     try:
-        return isinstance(orjson.loads(content), dict)
+        body = orjson.loads(content)
     except orjson.JSONDecodeError:
         return False
+    return isinstance(body, dict) and isinstance(body.get("error"), str | dict)

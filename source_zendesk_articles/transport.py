@@ -208,8 +208,8 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         watch = current_watch()
         try:
             last = self._judged(response_or_exception)
-            if watch.is_over:
-                # What came until then may look whole.
+            if watch.is_over and self.answer is None:
+                # What came until then may look like a refusal. JSON that is whole is an answer.
                 last = Again("no whole answer in time", may_be_big=True)
         finally:
             watch.end()
@@ -251,7 +251,7 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         seconds = _NO_TIME if asked_for == 0 else float(asked_for or blind)
         seconds = min(seconds, self._policy.longest_wait)
         if seconds + 1 > self._pace.left:
-            asks = f", and Zendesk asks to wait {asked_for} s" if asked_for else ""
+            asks = f", and the answer asks to wait {asked_for} s" if asked_for else ""
             raise self._error(asks or f", {count} times in a row")
         self._stats.count_wait(seconds + 1)
         if isinstance(last, RateLimited):

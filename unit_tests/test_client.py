@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Thread
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -132,6 +133,18 @@ def test_a_refusal_tells_the_time_too(client: HelpCenterClient, requests_mock: M
     with pytest.raises(AirbyteTracedException):
         client.locales()
     assert WRITTEN == client.now
+
+
+def test_an_answer_that_came_whole_counts_though_its_time_was_over_then(
+    client: HelpCenterClient, requests_mock: Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To ask again for a token would spend one more refresh token.
+    over = SimpleNamespace(is_over=True, end=lambda: None)
+    monkeypatch.setattr("source_zendesk_articles.transport.current_watch", lambda: over)
+    answers = [{"json": LOCALES, "headers": DATE}, {"status_code": 403, "json": REFUSAL}]
+    requests_mock.get(f"{HELP_CENTER}/locales", answers)
+    assert Locales(("en-us", "de"), "en-us") == client.locales()
+    assert 1 == client.requests.sent
 
 
 def test_a_date_without_a_zone_is_in_utc(client: HelpCenterClient, requests_mock: Mocker) -> None:
