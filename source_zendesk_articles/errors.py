@@ -255,8 +255,13 @@ def unreadable_articles(
 
 def _line(row: Unreadable) -> str:
     name = "one without a usable id" if row.id is None else str(row.id)
+    return f"{name}: {_problem(row)}"
+
+
+def _problem(row: Unreadable) -> str:
+    """Return what is wrong with a row, and what was sent there."""
     sent = f" ({_shown(row.sent[0])})" if row.sent else ""
-    return f"{name}: {row.problem}{sent}"
+    return f"{row.problem}{sent}"
 
 
 def _shown(value: object) -> str:
@@ -302,9 +307,8 @@ def no_list_of_brands(error: NoUsableAnswerError | RefusalError) -> AirbyteTrace
 
 def odd_brand(row: Unreadable) -> AirbyteTracedException:
     """Return the error for a row of the list of brands that says nothing, or not where it is."""
-    sent = f" ({_shown(row.sent[0])})" if row.sent else ""
     return AirbyteTracedException(
-        message=f"Its row in the list of brands cannot be used: {row.problem}{sent}. Nothing was "
+        message=f"Its row in the list of brands cannot be used: {_problem(row)}. Nothing was "
         "retracted because of it. Check the brand in Zendesk (Admin Center, Account, Brand "
         "management), or name the brands to read one by one in `brands`, instead of *.",
         internal_message=f"the row of brand {row.id} cannot be used: {row.problem}",
