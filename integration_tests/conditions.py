@@ -7,7 +7,9 @@ from unittest.mock import patch
 
 from integration_tests.connector import LISTING
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
-from source_zendesk_articles import client, listing, pace
+from source_zendesk_articles.sync import listing
+from source_zendesk_articles.zendesk import client
+from source_zendesk_articles.zendesk import rate_limit as pace
 
 
 @contextmanager

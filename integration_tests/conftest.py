@@ -43,7 +43,7 @@ def session(zendesk: ZendeskEmulator) -> Iterator[requests.Session]:
 @pytest.fixture
 def feed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a Help Center of any size for a large one, which is not listed at every sync."""
-    monkeypatch.setattr("source_zendesk_articles.due.SMALL", 0)
+    monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from integration_tests.platform import Platform
 from integration_tests.truth import Key, as_markdown, key_of, mirror
 from integration_tests.zendesk_emulator import Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles.records import Record, add_markdown
+from source_zendesk_articles.articles.records import Record, add_markdown
 
 LONG = "".join(f"<p>A <b>{row}</b> <a href='/hc/{row}'>link</a></p>" for row in range(20_000))
 
@@ -174,7 +174,7 @@ def test_a_sync_that_fails_waits_for_the_markdown_of_what_it_emits(
         add_markdown(records)
 
     done = threading.Event()
-    monkeypatch.setattr("source_zendesk_articles.conversions.add_markdown", late)
+    monkeypatch.setattr("source_zendesk_articles.sync.conversions.add_markdown", late)
     fill(help_center, articles=300)
     refuse_offset_pages(zendesk)
     zendesk.faults.add(Fault("status", path="articles$", skip=3, status=500, times=None))
@@ -196,7 +196,7 @@ def test_markdown_of_a_page_is_made_before_the_next_one_has_come(
         sizes.append(len(records))
         add_markdown(records)
 
-    monkeypatch.setattr("source_zendesk_articles.conversions.add_markdown", counted)
+    monkeypatch.setattr("source_zendesk_articles.sync.conversions.add_markdown", counted)
     fill(help_center, articles=250)
     platform.sync(config(zendesk, body_markdown=True))
     assert [100, 200, 200] == sorted(sizes)

@@ -111,7 +111,7 @@ class Brands(RuleBasedStateMachine):
     )
     def begin(self, small: int, hours: int, batch: int, switches: Switches, every: bool) -> None:
         self.zendesk = self._stack.enter_context(ZendeskEmulator(switches=replace(switches)))
-        for name, value in (("due.SMALL", small), ("outbox.BATCH_ARTICLES", batch)):
+        for name, value in (("memory.due.SMALL", small), ("sync.outbox.BATCH_ARTICLES", batch)):
             self._stack.enter_context(patch(f"source_zendesk_articles.{name}", value))
         self._stack.enter_context(without_waiting(self.zendesk))
         self.small = small

@@ -10,7 +10,7 @@ from integration_tests.connector import config, config_with, run, run_script
 from integration_tests.credentials import Make, of_api_token, of_client
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import furnish
-from source_zendesk_articles import account
+from source_zendesk_articles import check as account
 
 
 def test_a_good_configuration_succeeds_and_the_log_tells_what_was_found(

@@ -23,8 +23,8 @@ from integration_tests.credentials import TOKENS, of_client
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles import client, transport
-from source_zendesk_articles.workers import WORKERS
+from source_zendesk_articles.zendesk import client, transport
+from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
 PAGE = "help_center/articles$"
 TEXT_429 = "Number of allowed API requests per minute exceeded"

@@ -140,8 +140,8 @@ class Mirror(RuleBasedStateMachine):
         )
         package = "source_zendesk_articles"
         for name, value in (
-            (f"{package}.due.SMALL", small),
-            (f"{package}.outbox.BATCH_ARTICLES", batch),
+            (f"{package}.memory.due.SMALL", small),
+            (f"{package}.sync.outbox.BATCH_ARTICLES", batch),
         ):
             self._stack.enter_context(patch(name, value))
         self._stack.enter_context(pages_of(page_size, reach=reach))

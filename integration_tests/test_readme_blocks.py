@@ -21,9 +21,9 @@ from integration_tests.connector import Message, Output, config_with, run
 from integration_tests.credentials import of_client, of_refresh_token
 from integration_tests.zendesk_emulator import HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, furnish
+from source_zendesk_articles.articles.markdown import to_markdown
 from source_zendesk_articles.config import parse_config
-from source_zendesk_articles.markdown import to_markdown
-from source_zendesk_articles.stats import Progress
+from source_zendesk_articles.sync.progress import Progress
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -293,7 +293,7 @@ def test_to_import_the_script_imports_nothing_else_and_handles_no_signal() -> No
 def test_the_library_that_makes_markdown_is_imported_with_the_first_body() -> None:
     program = (
         "import sys, source_zendesk_articles.run\n"
-        "from source_zendesk_articles.markdown import to_markdown\n"
+        "from source_zendesk_articles.articles.markdown import to_markdown\n"
         "before = 'html_to_markdown' in sys.modules\n"
         "to_markdown('<p>a</p>', 'https://acme.zendesk.com/')\n"
         "print(before, 'html_to_markdown' in sys.modules)"

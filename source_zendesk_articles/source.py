@@ -16,8 +16,8 @@ from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.sources.streams import Stream
 
 if TYPE_CHECKING:
-    from source_zendesk_articles.client import Account
     from source_zendesk_articles.config import Config
+    from source_zendesk_articles.zendesk.client import Account
 
 # What reads Zendesk is imported where it is used: `spec`, which does not, would take a tenth
 # longer.
@@ -48,7 +48,7 @@ class SourceZendeskArticles(AbstractSource):
                 its own, or take another stream's for no state, and so read everything again.
 
         """
-        from source_zendesk_articles.state import saved_state
+        from source_zendesk_articles.memory.state import saved_state
 
         state = saved_state(Path(state_path).read_bytes()) if state_path else {}
         descriptor = StreamDescriptor(name="articles")
@@ -66,7 +66,7 @@ class SourceZendeskArticles(AbstractSource):
             AirbyteTracedException: otherwise, with a sentence for the user.
 
         """
-        from source_zendesk_articles.account import check
+        from source_zendesk_articles.check import check
 
         check(*_open(config))
         return True, None
@@ -80,9 +80,9 @@ class SourceZendeskArticles(AbstractSource):
 
 def _open(entered: Mapping[str, Any]) -> "tuple[Account, Config]":
     """Return the account and how to read it; asks Zendesk for nothing yet."""
-    from source_zendesk_articles.auth import authenticator
-    from source_zendesk_articles.client import Account
     from source_zendesk_articles.config import parse_config
+    from source_zendesk_articles.zendesk.auth import authenticator
+    from source_zendesk_articles.zendesk.client import Account
 
     config = parse_config(entered)
     # Mutable, whatever the CDK's types say: it is what `configure` returned.

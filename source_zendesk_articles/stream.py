@@ -23,12 +23,12 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.sources.streams import CheckpointMixin, Stream
 
-from source_zendesk_articles.account import AccountSync
-from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import Config
-from source_zendesk_articles.state import State, from_json, resumed, to_json
-from source_zendesk_articles.stats import Estimate
-from source_zendesk_articles.sync import Emitted
+from source_zendesk_articles.memory.state import State, from_json, resumed, to_json
+from source_zendesk_articles.sync.all_help_centers import AccountSync
+from source_zendesk_articles.sync.one_help_center import Emitted
+from source_zendesk_articles.sync.progress import Estimate
+from source_zendesk_articles.zendesk.client import Account
 
 # A reader that went away is noticed as late as that.
 PROGRESS_SECONDS: Final = 5

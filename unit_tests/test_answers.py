@@ -3,7 +3,7 @@
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from source_zendesk_articles.answers import (
+from source_zendesk_articles.zendesk.answers import (
     Again,
     RateLimited,
     Refused,
@@ -12,7 +12,7 @@ from source_zendesk_articles.answers import (
     judge,
     judge_visitors,
 )
-from source_zendesk_articles.models import parse_count
+from source_zendesk_articles.zendesk.models import parse_count
 
 HOST = "acme.zendesk.com"
 JSON = b'{"error":{"title":"Forbidden","message":"You do not have access to this page."}}'

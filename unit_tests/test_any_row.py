@@ -13,16 +13,17 @@ from airbyte_cdk.models import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_zendesk_articles.changes import Rules, change
+from source_zendesk_articles.articles.changes import Rules, change
+from source_zendesk_articles.articles.filters import has_article
+from source_zendesk_articles.articles.placement import is_placed
+from source_zendesk_articles.articles.records import add_markdown
+from source_zendesk_articles.articles.visibility import Audience
 from source_zendesk_articles.config import Filters
-from source_zendesk_articles.errors import unreadable_articles
-from source_zendesk_articles.hierarchy import is_placed
-from source_zendesk_articles.known import KnownArticles
-from source_zendesk_articles.models import Unreadable, parse_answer, parse_articles
-from source_zendesk_articles.records import Cursor, add_markdown
-from source_zendesk_articles.scope import has_article
-from source_zendesk_articles.state import HelpCenterState, State, from_json, to_json
-from source_zendesk_articles.variants import Audience
+from source_zendesk_articles.memory.cursor import Cursor
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.state import HelpCenterState, State, from_json, to_json
+from source_zendesk_articles.sync.errors import unreadable_articles
+from source_zendesk_articles.zendesk.models import Unreadable, parse_answer, parse_articles
 
 TRANSLATION: dict[str, Any] = {
     "id": 2,

@@ -16,13 +16,13 @@ from requests import Request
 from requests.auth import AuthBase
 from requests_mock import Mocker
 
-from source_zendesk_articles import auth
-from source_zendesk_articles.auth import AccessToken, RenewedToken, Turn, authenticator
-from source_zendesk_articles.client import Account
 from source_zendesk_articles.config import parse_config
-from source_zendesk_articles.errors import CredentialError
-from source_zendesk_articles.models import Token
-from source_zendesk_articles.pace import StoppedError
+from source_zendesk_articles.zendesk import auth
+from source_zendesk_articles.zendesk.auth import AccessToken, RenewedToken, Turn, authenticator
+from source_zendesk_articles.zendesk.client import Account
+from source_zendesk_articles.zendesk.errors import CredentialError
+from source_zendesk_articles.zendesk.models import Token
+from source_zendesk_articles.zendesk.rate_limit import StoppedError
 
 TOKENS = "https://acme.zendesk.com/oauth/tokens"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

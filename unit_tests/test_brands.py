@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from source_zendesk_articles.brands import Plan, follow, new_entries, plan, problem
 from source_zendesk_articles.config import Config
-from source_zendesk_articles.known import KnownArticles
-from source_zendesk_articles.models import Brand, BrandRow, Unreadable
-from source_zendesk_articles.state import HelpCenterState, Listing
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.state import HelpCenterState, Listing
+from source_zendesk_articles.sync.brands import Plan, follow, new_entries, plan, problem
+from source_zendesk_articles.zendesk.models import Brand, BrandRow, Unreadable
 
 NO_BRAND = "is no brand of this account"
 INACTIVE = "is an inactive brand"

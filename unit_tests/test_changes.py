@@ -2,11 +2,17 @@
 
 import pytest
 
-from source_zendesk_articles.changes import Change, Rules, change, retract
+from source_zendesk_articles.articles.changes import Change, Rules, change, retract
+from source_zendesk_articles.articles.records import digest, record, shared_fields
+from source_zendesk_articles.articles.visibility import Audience, variants
 from source_zendesk_articles.config import Filters
-from source_zendesk_articles.models import Article, JsonObject, Translation, content_hash, letters
-from source_zendesk_articles.records import digest, record, shared_fields
-from source_zendesk_articles.variants import Audience, variants
+from source_zendesk_articles.zendesk.models import (
+    Article,
+    JsonObject,
+    Translation,
+    content_hash,
+    letters,
+)
 
 AUDIENCE = Audience(is_open=True, enabled_locales=frozenset({"en-us", "de", "fr"}))
 STAMPED = "2026-01-01T00:00:00Z"

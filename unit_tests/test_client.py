@@ -12,11 +12,11 @@ import pytest
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from requests_mock import ANY, Mocker
 
-from source_zendesk_articles.auth import authenticator
-from source_zendesk_articles.client import Account, HelpCenterClient
 from source_zendesk_articles.config import parse_config
-from source_zendesk_articles.models import Category, Locales, Names, Section, Unreadable
-from source_zendesk_articles.pace import StoppedError
+from source_zendesk_articles.zendesk.auth import authenticator
+from source_zendesk_articles.zendesk.client import Account, HelpCenterClient
+from source_zendesk_articles.zendesk.models import Category, Locales, Names, Section, Unreadable
+from source_zendesk_articles.zendesk.rate_limit import StoppedError
 
 SIDELOADS = "translations,sections,categories"
 HELP_CENTER = "https://acme.zendesk.com/api/v2/help_center"
@@ -140,7 +140,7 @@ def test_an_answer_that_came_whole_counts_though_its_time_was_over_then(
 ) -> None:
     # To ask again for a token would spend one more refresh token.
     over = SimpleNamespace(is_over=True, end=lambda: None)
-    monkeypatch.setattr("source_zendesk_articles.transport.current_watch", lambda: over)
+    monkeypatch.setattr("source_zendesk_articles.zendesk.transport.current_watch", lambda: over)
     answers = [{"json": LOCALES, "headers": DATE}, {"status_code": 403, "json": REFUSAL}]
     requests_mock.get(f"{HELP_CENTER}/locales", answers)
     assert Locales(("en-us", "de"), "en-us") == client.locales()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from source_zendesk_articles.due import (
+from source_zendesk_articles.articles.visibility import VisitorsAnswer
+from source_zendesk_articles.memory.due import (
     are_suspicious_variants,
     held_over,
     is_suspicious,
@@ -10,9 +11,8 @@ from source_zendesk_articles.due import (
     listing_needed,
     next_start,
 )
-from source_zendesk_articles.known import KnownArticles
-from source_zendesk_articles.state import HelpCenterState, Listing
-from source_zendesk_articles.variants import VisitorsAnswer
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.state import HelpCenterState, Listing
 
 LISTED = Listing("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
 

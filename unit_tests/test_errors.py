@@ -4,12 +4,14 @@ import pytest
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zendesk_articles.errors import (
-    Refusal,
-    RefusalError,
+from source_zendesk_articles.sync.errors import (
     filters_without_match,
     reader_changed,
     too_many_vanished,
+)
+from source_zendesk_articles.zendesk.errors import (
+    Refusal,
+    RefusalError,
 )
 
 ONLY_STAFF = "The user must be an agent or admin with access to Guide"

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_zendesk_articles.known import (
-    DIGEST_BYTES,
+from source_zendesk_articles.articles.records import DIGEST_BYTES
+from source_zendesk_articles.memory.known import (
     IN_DOUBT,
     Known,
     KnownArticles,
     UnreadableMemoryError,
 )
-from source_zendesk_articles.state import HelpCenterState, State, to_json
+from source_zendesk_articles.memory.state import HelpCenterState, State, to_json
 
 ENGLISH = frozenset({"en-us"})
 GERMAN = frozenset({"de"})

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from source_zendesk_articles.markdown import to_markdown
+from source_zendesk_articles.articles.markdown import to_markdown
 
 BASE = "https://acme.zendesk.com/hc/en-us/articles/360001-A"
 BODIES = sorted((Path(__file__).parent / "markdown").glob("*.html"))
@@ -531,7 +531,7 @@ def test_an_empty_answer_of_the_library_leaves_plain_text(monkeypatch: pytest.Mo
 # 270 KB, in 240 quotes; a translation may have 1 MB.
 PROGRAM = """
 import resource
-from source_zendesk_articles.markdown import to_markdown
+from source_zendesk_articles.articles.markdown import to_markdown
 resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))
 deep = "<blockquote>" * 240 + "<p>abcdefgh abcdefgh abcdefgh</p>" * 8000 + "</blockquote>" * 240
 assert to_markdown(deep, "https://acme.zendesk.com/hc/1")

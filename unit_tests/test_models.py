@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_zendesk_articles.models import (
+from source_zendesk_articles.zendesk.models import (
     Article,
     BrokenText,
     Category,

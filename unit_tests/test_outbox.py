@@ -4,13 +4,14 @@ from typing import Literal
 
 import pytest
 
-from source_zendesk_articles import outbox as module
-from source_zendesk_articles.changes import Change, retract
-from source_zendesk_articles.instants import later
-from source_zendesk_articles.known import IN_DOUBT, Known, KnownArticles
-from source_zendesk_articles.outbox import Outbox
-from source_zendesk_articles.records import Cursor, Record
-from source_zendesk_articles.state import HelpCenterState, State, from_json, to_json
+from source_zendesk_articles.articles.changes import Change, retract
+from source_zendesk_articles.articles.records import Record
+from source_zendesk_articles.memory.cursor import Cursor
+from source_zendesk_articles.memory.known import IN_DOUBT, Known, KnownArticles
+from source_zendesk_articles.memory.state import HelpCenterState, State, from_json, to_json
+from source_zendesk_articles.sync import outbox as module
+from source_zendesk_articles.sync.outbox import Outbox
+from source_zendesk_articles.zendesk.timestamps import later
 
 NOW = "2026-11-01T12:00:00Z"
 LONG_AGO = "2026-01-01T00:00:00Z"

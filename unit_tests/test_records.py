@@ -8,19 +8,9 @@ from typing import Literal
 import jsonschema
 import pytest
 
-from source_zendesk_articles import records
-from source_zendesk_articles.instants import later
-from source_zendesk_articles.models import (
-    Article,
-    Category,
-    Names,
-    Section,
-    Translation,
-    content_hash,
-)
-from source_zendesk_articles.records import (
+from source_zendesk_articles.articles import records
+from source_zendesk_articles.articles.records import (
     NOTICED,
-    Cursor,
     Record,
     add_markdown,
     digest,
@@ -28,7 +18,17 @@ from source_zendesk_articles.records import (
     retraction,
     shared_fields,
 )
-from source_zendesk_articles.variants import Variant
+from source_zendesk_articles.articles.visibility import Variant
+from source_zendesk_articles.memory.cursor import Cursor
+from source_zendesk_articles.zendesk.models import (
+    Article,
+    Category,
+    Names,
+    Section,
+    Translation,
+    content_hash,
+)
+from source_zendesk_articles.zendesk.timestamps import later
 
 SCHEMA = json.loads(
     (

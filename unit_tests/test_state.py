@@ -10,9 +10,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_zendesk_articles.instants import later
-from source_zendesk_articles.known import Known, KnownArticles
-from source_zendesk_articles.state import (
+from source_zendesk_articles.articles.visibility import VisitorsAnswer
+from source_zendesk_articles.memory.known import Known, KnownArticles
+from source_zendesk_articles.memory.state import (
     NO_STATE,
     HelpCenterState,
     Listing,
@@ -22,7 +22,7 @@ from source_zendesk_articles.state import (
     saved_state,
     to_json,
 )
-from source_zendesk_articles.variants import VisitorsAnswer
+from source_zendesk_articles.zendesk.timestamps import later
 
 LISTED = {
     "updated_at": "2026-11-01T11:59:00Z",

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import pytest
 
-from source_zendesk_articles import workers as module
-from source_zendesk_articles.workers import WORKERS, InOrder, Workers
+from source_zendesk_articles.sync import workers as module
+from source_zendesk_articles.sync.workers import InOrder, Workers
+from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
 Result = TypeVar("Result")
 

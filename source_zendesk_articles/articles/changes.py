@@ -1,0 +1,160 @@
+"""An article as it is, and as it is known → what a sync has to emit of it. Pure."""
+
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from source_zendesk_articles.articles.filters import has_locale, has_visibility
+from source_zendesk_articles.articles.records import Record, digest, record, shared_fields
+from source_zendesk_articles.articles.visibility import Audience, has_source, restriction, variants
+from source_zendesk_articles.config import Filters
+from source_zendesk_articles.zendesk.models import Article, Translation, letters
+
+# Why a variant is retracted.
+ARCHIVED_OR_DELETED = "archived_or_deleted"
+OUT_OF_SCOPE = "out_of_scope"
+OUTDATED = "outdated"
+TRANSLATION_DELETED = "translation_deleted"
+
+# What a translation says of itself if it restricts nothing.
+_PUBLISHED: Final = {"draft": False}
+_locale = itemgetter("locale")
+
+
+class Rules(NamedTuple):
+    """What holds for all articles of a Help Center in a sync.
+
+    `markdown_version` is 0 where no body is wanted as Markdown.
+    """
+
+    brand_subdomain: str
+    audience: Audience
+    filters: Filters
+    markdown_version: int
+
+
+class Change(NamedTuple):
+    """What has to be emitted of an article, if it differs from what is known.
+
+    `records`: one for each variant in scope. `retracted`: locale → reason, of what is known and in
+    scope no longer. `kept`: known locales that stay as they are, because nothing is said of them,
+    or because they `vanished`: a whole list shows them no more, and whether it can be believed is
+    not for one article to say. `outdated` of its translations were left out. `letters`: how long
+    its texts are.
+    """
+
+    brand_subdomain: str
+    article_id: int
+    records: tuple[Record, ...] = ()
+    digest: bytes = b""
+    retracted: Mapping[str, str] = {}
+    kept: frozenset[str] = frozenset()
+    vanished: frozenset[str] = frozenset()
+    outdated: int = 0
+    letters: int = 0
+    missed: bool = False
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The locales that the destination holds afterwards."""
+        return self.kept.union(map(_locale, self.records))
+
+    @property
+    def rests_on_absence(self) -> bool:
+        """Whether something is retracted because it was not shown."""
+        reasons = self.retracted.values()
+        return TRANSLATION_DELETED in reasons or ARCHIVED_OR_DELETED in reasons
+
+    def explained(self, known: frozenset[str]) -> int:
+        """Count the known translations that are not listed any more and retracted at once."""
+        return sum(self.retracted.get(locale) == TRANSLATION_DELETED for locale in known)
+
+    @property
+    def of_vanished(self) -> "Change":
+        """The change that takes out what vanished, after this one."""
+        retracted = dict.fromkeys(sorted(self.vanished), TRANSLATION_DELETED)
+        kept = self.held - self.vanished
+        return Change(
+            self.brand_subdomain,
+            self.article_id,
+            digest=self.digest,
+            retracted=retracted,
+            kept=kept,
+            missed=self.missed,
+        )
+
+    def with_retracted(self, more: Mapping[str, str]) -> "Change":
+        """Return the change that takes out more: locale → reason, of what it keeps."""
+        return self._replace(retracted={**self.retracted, **more}, kept=self.kept.difference(more))
+
+
+def change(
+    article: Article,
+    translations: Iterable[Translation],
+    known: frozenset[str],
+    rules: Rules,
+    perhaps: frozenset[str] = frozenset(),
+) -> Change:
+    """Return what an article whose section and labels are in scope calls for.
+
+    `known` are the locales in which the destination holds it; in those of `perhaps` it may, after a
+    sync that died. What of these is not shown is retracted: it may be public, and nobody counts on
+    it.
+
+    A list of translations without the source locale is partial: every article has one. Of a
+    partial list none is taken for deleted because it is not there. But where the source locale is
+    disabled, the list may be all that Zendesk shows, which is unknown: then it is believed. What is
+    missing does not stay if visitors may not read it whatever its text, on a partial list either:
+    it may be public from before.
+    """
+    translations = tuple(translations)
+    found = variants(article, translations, rules.audience)
+    current = {variant.translation.locale: variant for variant in found}
+    listed = {translation.locale for translation in translations}
+    shared = shared_fields(article, rules.brand_subdomain)
+    records = tuple(
+        record(variant, shared)
+        for locale, variant in current.items()
+        if has_locale(rules.filters, locale) and has_visibility(rules.filters, variant.visibility)
+    )
+    source_is_enabled = article.source_locale.lower() in rules.audience.enabled_locales
+    is_whole = has_source(article, translations) or (bool(listed) and not source_is_enabled)
+    retracted: dict[str, str] = {}
+    kept: set[str] = set()
+    vanished: set[str] = set()
+    for locale in sorted((known | perhaps).difference(map(_locale, records))):
+        if not has_locale(rules.filters, locale) or locale in current:
+            retracted[locale] = OUT_OF_SCOPE
+        elif locale in listed:
+            retracted[locale] = OUTDATED
+        elif locale not in known or restriction(
+            article.raw, _PUBLISHED, rules.audience, locale=locale
+        ):
+            retracted[locale] = TRANSLATION_DELETED
+        else:
+            kept.add(locale)
+            if is_whole:
+                vanished.add(locale)
+    return Change(
+        rules.brand_subdomain,
+        article.id,
+        records,
+        digest(records, rules.markdown_version),
+        retracted,
+        frozenset(kept),
+        frozenset(vanished),
+        outdated=len(listed) - len(current),
+        letters=_letters(records, rules),
+    )
+
+
+def retract(brand_subdomain: str, article_id: int, locales: frozenset[str], reason: str) -> Change:
+    """Return the change that takes these variants of an article out of the destination."""
+    return Change(brand_subdomain, article_id, retracted=dict.fromkeys(sorted(locales), reason))
+
+
+def _letters(records: Iterable[Record], rules: Rules) -> int:
+    # Markdown is made later, and is mostly no longer than the body.
+    bodies = 2 if rules.markdown_version else 1
+    texts = ((str(row["title"] or ""), str(row["body"] or "")) for row in records)
+    return sum(letters(title, *(body,) * bodies) for title, body in texts)
