@@ -116,7 +116,6 @@ def most(met: Met) -> Counter[str]:
         times["listed"] = 1 + overlap + 2 * in_parts + is_doubted
         if in_parts:
             counted["categories"] += _pages(len(met.articles), met.page_size)
-            counted["sections"] += sum(_pages(len(rows), met.page_size) for rows in met.articles)
     needed = {
         "categories": ("categories" in met.filters) * met.listed + met.lists,
         "sections": bool(met.filters) * met.listed + met.lists,
@@ -157,11 +156,9 @@ def _offset_pages(met: Met) -> tuple[int, bool, bool, bool]:
         if _is_in_reach(inside, met):
             pages += _of_part(inside, met)
             continue
+        # The first page shows that the category is too long; then cursor pages are read.
         pages += 1
-        for count in sections:
-            is_whole = is_whole and _is_in_reach(count, met)
-            # Of a section that is too long there are all that can be reached.
-            pages += min(_of_part(count, met), 2 * met.reach)
+        is_whole = False
     return pages, is_whole, True, overlaps
 
 

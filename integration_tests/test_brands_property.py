@@ -18,6 +18,7 @@ from integration_tests.people import EDITS, Edit, Zendesk
 from integration_tests.platform import Platform, batches_of
 from integration_tests.truth import Key, Row, key_of, mirror
 from integration_tests.zendesk_emulator import Brand, Fault, Switches, ZendeskEmulator
+from source_zendesk_articles.memory.known import KnownArticles
 
 EVERY = ["*"]
 NOBODY = "nobody"
@@ -348,7 +349,7 @@ class Brands(RuleBasedStateMachine):
 
     def _sync(self, *, failing: frozenset[str] | set[str] = frozenset()) -> Output:
         """Run a sync that is kept whole, and hold all that is promised of it."""
-        before = self._table()
+        before, entries = self._table(), self._entries()
         expected = self._expected()
         output = self._read()
         self.platform.keep(output)
@@ -391,7 +392,14 @@ class Brands(RuleBasedStateMachine):
                 assert rows.items() <= was.items()
                 self.read_as.pop(brand, None)
                 # Nothing leaves because of a mistake, unless another brand is at its name.
-                is_followed = expected.names.isdisjoint(name for name, _ in was.values())
+                held_at = {name for name, _ in was.values()} | {
+                    name
+                    for name, entry in entries.items()
+                    if {article_id for article_id, _ in was}.intersection(
+                        KnownArticles.unpack(entry["known"])
+                    )
+                }
+                is_followed = expected.names.isdisjoint(held_at)
                 if NOBODY in expected.broken and self._rows() is not None and is_followed:
                     assert was == rows
         return output

@@ -33,7 +33,7 @@ LISTING = {"locales": 1, "me": 1, "look": 1}
         # In parts: a page of all, and of each category.
         (
             Met(articles=[[1], [1]], page_size=1, reach=1),
-            {**LISTING, "offset": 5, "categories": 2, "sections": 2},
+            {**LISTING, "offset": 5, "categories": 2},
         ),
     ],
 )

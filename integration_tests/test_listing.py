@@ -19,10 +19,10 @@ from source_zendesk_articles.zendesk.client import HelpCenterClient
 from source_zendesk_articles.zendesk.transport import BIG_PAGE
 
 Json = dict[str, Any]
-PARTS = {"category": "/categories/", "section": "/sections/"}
+PARTS = {"category": "/categories/"}
 LIST = "/api/v2/help_center/articles"
 # So many offset pages from either end make the listings of 30 articles in pages of 3 differ.
-WAYS = {"from the oldest on": 100, "from both ends": 6, "by category": 2, "section by section": 1}
+WAYS = {"from the oldest on": 100, "from both ends": 6, "by category": 2, "by cursor": 1}
 
 
 def listed(zendesk: ZendeskEmulator) -> list[str]:
@@ -59,7 +59,8 @@ def sync(zendesk: ZendeskEmulator, platform: Platform, reach: int, **fields: obj
             + ["category -1"] * 2,
         ),
         (6, 1, ["1", *["category 1"] * 2, *["category -1"] * 2]),
-        (8, 1, ["1", *["category 1", "section 1", "section -1"] * 2]),
+        # Two categories of 4, which offset pages do not reach.
+        (8, 1, ["1", *["category 1"] * 2, *["by cursor"] * 3]),
     ],
 )
 def test_which_pages_are_asked_for(  # noqa: PLR0913, PLR0917 -- fixtures and facts

@@ -12,14 +12,13 @@ from source_zendesk_articles.config import Config, host_of
 from source_zendesk_articles.sync.all_help_centers import errors_of, is_everybodys, list_brands
 from source_zendesk_articles.sync.brands import plan
 from source_zendesk_articles.sync.errors import filters_without_match, some_failed
-from source_zendesk_articles.sync.preflight import (
+from source_zendesk_articles.sync.filter_check import (
     Choices,
     choices,
-    inspect,
     read_filtered,
     unknown_filters,
-    warn_of_the_end,
 )
+from source_zendesk_articles.sync.preflight import inspect, warn_of_the_end
 from source_zendesk_articles.sync.workers import Workers
 from source_zendesk_articles.zendesk.client import Account
 from source_zendesk_articles.zendesk.errors import UnreachableError

@@ -1,13 +1,15 @@
-"""The stream `articles`: the only module that knows Airbyte's stream protocol."""
+"""The stream `articles`: the only module that speaks Airbyte's stream protocol."""
 
 import time
-from collections.abc import Generator, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Final
 
+import orjson
 from airbyte_cdk.models import (
     AirbyteEstimateTraceMessage,
     AirbyteLogMessage,
     AirbyteMessage,
+    AirbyteMessageSerializer,
     AirbyteRecordMessage,
     AirbyteStateBlob,
     AirbyteStateMessage,
@@ -25,12 +27,11 @@ from airbyte_cdk.sources.streams import CheckpointMixin, Stream
 
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.memory.state import State, from_json, resumed, to_json
-from source_zendesk_articles.sync.all_help_centers import AccountSync
-from source_zendesk_articles.sync.one_help_center import Emitted
-from source_zendesk_articles.sync.progress import Estimate
+from source_zendesk_articles.sync.all_help_centers import AllHelpCenters
+from source_zendesk_articles.sync.progress import Estimate, Progress
 from source_zendesk_articles.zendesk.client import Account
 
-# A reader that went away is noticed as late as that.
+# A stdout that was closed is noticed as late as that.
 PROGRESS_SECONDS: Final = 5
 
 
@@ -40,8 +41,8 @@ class Articles(Stream, CheckpointMixin):
     https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
     """
 
-    def __init__(self, account: Account, config: Config) -> None:
-        self._account = account
+    def __init__(self, connection: Account, config: Config) -> None:
+        self._connection = connection
         self._config = config
         self._state: MutableMapping[str, Any] = {}
 
@@ -52,7 +53,7 @@ class Articles(Stream, CheckpointMixin):
 
     @property
     def cursor_field(self) -> str:
-        """See `records.Cursor`."""
+        """See `memory.cursor`."""
         return "updated_at"
 
     @property
@@ -83,39 +84,17 @@ class Articles(Stream, CheckpointMixin):
         began_with = from_json(stream_state or {}, self._config.subdomain)
         if sync_mode == SyncMode.full_refresh:
             began_with = resumed(began_with)
-        # The CDK emits the last state of a sync from `state`; those in between go out here.
-        last = yield from self._messages(AccountSync(self._account, self._config, began_with).run())
-        self._state = to_json(last)
-
-    def _messages(
-        self, sync: Generator[Emitted, None, State]
-    ) -> Generator[AirbyteMessage, None, State]:
-        tell_at = time.monotonic() + PROGRESS_SECONDS
-        estimated: set[str] = set()
-        while True:
-            try:
-                emitted = next(sync)
-            except StopIteration as end:
-                last: State = end.value
-                return last
-            if isinstance(emitted, dict):
+        report = _Report(self.name)
+        sync = AllHelpCenters(self._connection, self._config, began_with, report)
+        for emitted in sync.run():
+            if isinstance(emitted, State):
+                yield self._state_message(emitted)
+            else:
                 # The CDK wraps a bare record, too, but copies it first.
                 record = AirbyteRecordMessage(self.name, emitted, _now())
                 yield AirbyteMessage(Type.RECORD, record=record)
-            elif isinstance(emitted, State):
-                yield self._state_message(emitted)
-            else:
-                is_due = time.monotonic() >= tell_at
-                if is_due:
-                    # No line of the logger: to write a message fails where nobody reads any more,
-                    # and so ends a sync that has nothing else to write for long.
-                    tell_at = time.monotonic() + PROGRESS_SECONDS
-                    log = AirbyteLogMessage(level=Level.INFO, message=str(emitted))
-                    yield AirbyteMessage(type=Type.LOG, log=log)
-                is_first = emitted.subdomain not in estimated
-                if emitted.expected is not None and (is_due or is_first):
-                    estimated.add(emitted.subdomain)
-                    yield self._estimate_message(emitted.expected)
+        # The CDK emits the last state of a sync from here; those in between went out above.
+        self._state = to_json(sync.state)
 
     def _state_message(self, state: State) -> AirbyteMessage:
         return AirbyteMessage(
@@ -129,14 +108,38 @@ class Articles(Stream, CheckpointMixin):
             ),
         )
 
-    def _estimate_message(self, expected: Estimate) -> AirbyteMessage:
-        """Report to the platform what will come in all.
 
-        It takes both numbers for granted: without one of them it fails the sync.
+class _Report:
+    """Prints how far a sync is, at once: the sync may wait for minutes before it yields anything.
+
+    A closed stdout is noticed by that, too.
+    """
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+        self._due_at = time.monotonic() + PROGRESS_SECONDS
+        self._estimated: set[str] = set()
+
+    def __call__(self, progress: Progress) -> None:
+        """Print a log line every few seconds, and an estimate with it if there is one."""
+        is_due = time.monotonic() >= self._due_at
+        if is_due:
+            self._due_at = time.monotonic() + PROGRESS_SECONDS
+            log = AirbyteLogMessage(level=Level.INFO, message=str(progress))
+            _print(AirbyteMessage(type=Type.LOG, log=log))
+        is_first = progress.subdomain not in self._estimated
+        if progress.expected is not None and (is_due or is_first):
+            self._estimated.add(progress.subdomain)
+            _print(self._estimate(progress.expected))
+
+    def _estimate(self, expected: Estimate) -> AirbyteMessage:
+        """Return the message that says what will come in all.
+
+        The platform requires both numbers: without one of them it fails the sync.
         https://github.com/airbytehq/airbyte-platform `StatsTracker.kt`, `trackEstimates`
         """
         estimate = AirbyteEstimateTraceMessage(
-            name=self.name,
+            name=self._stream,
             type=EstimateType.STREAM,
             row_estimate=expected.records,
             byte_estimate=expected.bytes,
@@ -147,6 +150,12 @@ class Articles(Stream, CheckpointMixin):
                 type=TraceType.ESTIMATE, emitted_at=_now(), estimate=estimate
             ),
         )
+
+
+def _print(message: AirbyteMessage) -> None:
+    line = orjson.dumps(AirbyteMessageSerializer.dump(message)).decode()
+    # One call, so that nothing of another thread comes between the line and its end.
+    print(f"{line}\n", end="")  # noqa: T201 -- the protocol is spoken on stdout
 
 
 def _now() -> int:

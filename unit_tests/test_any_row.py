@@ -21,6 +21,7 @@ from source_zendesk_articles.articles.visibility import Audience
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.memory.cursor import Cursor
 from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.packing import Known
 from source_zendesk_articles.memory.state import HelpCenterState, State, from_json, to_json
 from source_zendesk_articles.sync.errors import unreadable_articles
 from source_zendesk_articles.zendesk.models import Unreadable, parse_answer, parse_articles
@@ -128,7 +129,7 @@ def test_what_is_read_can_be_written_out(
         message = AirbyteRecordMessage("articles", record, 1)
         orjson.dumps(AirbyteMessageSerializer.dump(AirbyteMessage(Type.RECORD, record=message)))
     known.doubt(first.id, found.held)
-    known.take(second.id, found.digest, found.held)
+    known.remember(second.id, Known(found.digest, found.held))
     state = State(cursor.latest, {"acme": HelpCenterState(known)})
     saved = orjson.loads(orjson.dumps(to_json(state)))
     assert saved == to_json(from_json(saved, "acme"))

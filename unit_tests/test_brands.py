@@ -6,15 +6,16 @@ import pytest
 
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.memory.known import KnownArticles
-from source_zendesk_articles.memory.state import HelpCenterState, Listing
+from source_zendesk_articles.memory.packing import Known
+from source_zendesk_articles.memory.state import HelpCenterState, Reconciled
 from source_zendesk_articles.sync.brands import Plan, follow, new_entries, plan, problem
 from source_zendesk_articles.zendesk.models import Brand, BrandRow, Unreadable
 
 NO_BRAND = "is no brand of this account"
 INACTIVE = "is an inactive brand"
-LISTED = Listing("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
+LISTED = Reconciled("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
 KNOWN = KnownArticles()
-KNOWN.take(7, b"older", frozenset({"de"}))
+KNOWN.remember(7, Known(b"older", frozenset({"de"})))
 
 
 def configured(*brands: str) -> Config:
@@ -205,10 +206,10 @@ def test_an_entry_follows_its_brand_to_its_new_name_and_is_to_be_listed() -> Non
     ).items()
     assert ("store", None, 1, 2, "1:admin", []) == (
         name,
-        entry.listing,
+        entry.reconciled,
         entry.known_before,
         entry.brand,
-        entry.reader,
+        entry.user,
         others,
     )
     assert KNOWN is entry.known

@@ -2,13 +2,8 @@
 
 import pytest
 from airbyte_cdk.models import FailureType
-from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_zendesk_articles.sync.errors import (
-    filters_without_match,
-    reader_changed,
-    too_many_vanished,
-)
+from source_zendesk_articles.sync.errors import filters_without_match, user_changed
 from source_zendesk_articles.zendesk.errors import (
     Refusal,
     RefusalError,
@@ -33,25 +28,9 @@ def test_what_is_not_found_depends_on_what_was_asked_for(path: str, expected: st
     assert FailureType.config_error == error.failure_type
 
 
-def vanished(*, another_reader: bool) -> AirbyteTracedException:
-    return too_many_vanished(
-        "acme.zendesk.com", missing=11, known=20, another_reader=another_reader
-    )
-
-
-@pytest.mark.parametrize("another_reader", [False, True])
-def test_too_many_that_vanished_are_a_question_to_the_user(another_reader: bool) -> None:
-    error = vanished(another_reader=another_reader)
-    assert FailureType.config_error == error.failure_type
-    assert "11 of the 20 articles known of acme.zendesk.com" in str(error)
-    assert "None of them was retracted" in str(error)
-    assert "clear the stream's data" in str(error)
-    assert another_reader is ("the user or the role may not be the last listing's" in str(error))
-
-
-def test_a_reader_who_changed_is_not_the_users_fault() -> None:
-    assert FailureType.transient_error == reader_changed().failure_type
-    assert "nothing more was retracted" in str(reader_changed())
+def test_a_user_who_changed_during_a_sync_calls_for_another_sync() -> None:
+    assert FailureType.transient_error == user_changed().failure_type
+    assert "nothing more was retracted" in str(user_changed())
 
 
 def test_every_filter_without_a_match_is_named() -> None:

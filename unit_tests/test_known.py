@@ -12,12 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_zendesk_articles.articles.records import DIGEST_BYTES
-from source_zendesk_articles.memory.known import (
-    IN_DOUBT,
-    Known,
-    KnownArticles,
-    UnreadableMemoryError,
-)
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.packing import IN_DOUBT, Known, UnreadableMemoryError
 from source_zendesk_articles.memory.state import HelpCenterState, State, to_json
 
 ENGLISH = frozenset({"en-us"})
@@ -33,7 +29,7 @@ def contents(memory: KnownArticles) -> dict[int, Known | None]:
 def memory_of(*article_ids: int, digest: bytes = OLD) -> KnownArticles:
     memory = KnownArticles()
     for article_id in article_ids:
-        memory.take(article_id, digest, BOTH)
+        memory.remember(article_id, Known(digest, BOTH))
     return memory
 
 
@@ -47,47 +43,17 @@ def packed(names: object, gaps: list[int], sets: list[int], digests: bytes) -> s
 # ------------------------------------------------------------------------------- what is known
 
 
-@pytest.mark.parametrize(
-    ("digest", "locales", "expected"),
-    [
-        (OLD, BOTH, False),
-        (NEW, BOTH, True),
-        (OLD, ENGLISH, True),
-        (OLD, BOTH | {"fr"}, True),
-        (OLD, frozenset(), True),
-    ],
-)
-def test_an_article_differs_by_its_digest_or_its_locales(
-    digest: bytes, locales: frozenset[str], expected: bool
-) -> None:
-    assert expected is memory_of(7).differs(7, digest, locales)
-
-
-@pytest.mark.parametrize(("locales", "expected"), [(ENGLISH, True), (frozenset(), False)])
-def test_a_new_article_differs_if_there_is_anything_to_emit(
-    locales: frozenset[str], expected: bool
-) -> None:
-    assert expected is memory_of(7).differs(8, OLD, locales)
-
-
-def test_an_article_in_doubt_differs_whatever_it_is_like() -> None:
-    memory = memory_of(7)
-    memory.doubt(7, BOTH)
-    assert memory.differs(7, OLD, BOTH)
-    assert memory.differs(7, OLD, frozenset())
-
-
-def test_a_doubt_is_about_the_old_locales_and_the_new() -> None:
+def test_a_doubt_covers_the_old_locales_and_the_new_ones() -> None:
     memory = KnownArticles()
-    memory.take(7, OLD, ENGLISH)
+    memory.remember(7, Known(OLD, ENGLISH))
     memory.doubt(7, GERMAN)
     memory.doubt(8, GERMAN)
     assert {7: Known(IN_DOUBT, BOTH), 8: Known(IN_DOUBT, GERMAN)} == contents(memory)
 
 
-def test_a_doubt_leaves_a_missed_article_its_mark() -> None:
+def test_a_missed_article_in_doubt_is_still_missed() -> None:
     memory = KnownArticles()
-    memory.take(7, OLD, ENGLISH, missed=True)
+    memory.remember(7, Known(OLD, ENGLISH, missed=True))
     memory.doubt(7, frozenset())
     assert Known(IN_DOUBT, ENGLISH, missed=True) == memory[7]
 
@@ -95,14 +61,14 @@ def test_a_doubt_leaves_a_missed_article_its_mark() -> None:
 def test_what_was_emitted_last_is_what_is_known() -> None:
     memory = memory_of(7)
     memory.doubt(7, BOTH)
-    memory.take(7, NEW, GERMAN)
+    memory.remember(7, Known(NEW, GERMAN))
     assert {7: Known(NEW, GERMAN)} == contents(memory)
-    assert (GERMAN, frozenset()) == (memory.locales(7), memory.locales(8))
+    assert (GERMAN, frozenset()) == (memory.held(7), memory.held(8))
 
 
-def test_an_article_that_is_left_in_no_locale_is_forgotten() -> None:
+def test_an_article_without_a_locale_is_forgotten() -> None:
     memory = memory_of(7, 8)
-    memory.take(7, NEW, frozenset())
+    memory.remember(7, Known(NEW, frozenset()))
     assert (1, [8], None) == (len(memory), list(memory), memory[7])
 
 
@@ -111,8 +77,8 @@ def test_an_article_that_is_forgotten_is_a_new_one() -> None:
     memory.forget(7)
     memory.forget(9)
     assert [8] == list(memory)
-    assert memory.differs(7, OLD, BOTH)
-    memory.take(7, NEW, GERMAN)
+    assert memory[7] is None
+    memory.remember(7, Known(NEW, GERMAN))
     assert {8: Known(OLD, BOTH), 7: Known(NEW, GERMAN)} == contents(memory)
 
 
@@ -121,29 +87,29 @@ def test_the_memory_may_change_while_its_articles_are_looked_at() -> None:
     for article_id in memory:
         memory.forget(article_id)
     assert [] == list(memory)
-    assert memory.is_settled
+    assert memory.is_certain
 
 
-def test_the_memory_is_settled_once_nothing_is_in_doubt_or_missed() -> None:
+def test_the_memory_is_certain_if_no_article_is_in_doubt_or_missed() -> None:
     memory = memory_of(7, 8)
-    settled = [memory.is_settled]
+    settled = [memory.is_certain]
     memory.doubt(7, GERMAN)
-    memory.take(8, OLD, BOTH, missed=True)
-    settled.append(memory.is_settled)
-    memory.take(7, NEW, BOTH)
-    settled.append(memory.is_settled)
-    memory.take(8, OLD, BOTH)
-    settled.append(memory.is_settled)
+    memory.remember(8, Known(OLD, BOTH, missed=True))
+    settled.append(memory.is_certain)
+    memory.remember(7, Known(NEW, BOTH))
+    settled.append(memory.is_certain)
+    memory.remember(8, Known(OLD, BOTH))
+    settled.append(memory.is_certain)
     assert [True, False, False, True] == settled
 
 
-def test_an_article_that_is_forgotten_unsettles_nothing() -> None:
+def test_a_forgotten_article_is_not_in_doubt() -> None:
     memory = memory_of(7)
     memory.doubt(8, GERMAN)
-    memory.take(9, OLD, BOTH, missed=True)
+    memory.remember(9, Known(OLD, BOTH, missed=True))
     memory.forget(8)
-    memory.take(9, OLD, frozenset())
-    assert memory.is_settled
+    memory.remember(9, Known(OLD, frozenset()))
+    assert memory.is_certain
 
 
 # ------------------------------------------------------------------------------------ its text
@@ -161,9 +127,9 @@ def memories(draw: st.DrawFn) -> KnownArticles:
         locales = draw(LOCALES)
         match draw(st.sampled_from(["take", "take", "miss", "doubt", "forget"])):
             case "take":
-                memory.take(article_id, draw(DIGESTS), locales)
+                memory.remember(article_id, Known(draw(DIGESTS), locales))
             case "miss":
-                memory.take(article_id, draw(DIGESTS), locales, missed=True)
+                memory.remember(article_id, Known(draw(DIGESTS), locales, missed=True))
             case "doubt":
                 memory.doubt(article_id, locales)
             case _:
@@ -176,7 +142,7 @@ def test_what_is_packed_is_known_again(memory: KnownArticles) -> None:
     text = memory.pack()
     again = KnownArticles.unpack(text)
     assert contents(memory) == contents(again)
-    assert (len(memory), memory.is_settled) == (len(again), again.is_settled)
+    assert (len(memory), memory.is_certain) == (len(again), again.is_certain)
     assert text == again.pack()
     assert text.isascii()
 
@@ -184,11 +150,11 @@ def test_what_is_packed_is_known_again(memory: KnownArticles) -> None:
 def test_thousands_of_articles_are_known_again() -> None:
     memory = memory_of(*range(3000, 500, -1))
     memory.doubt(600, frozenset({"fr"}))
-    memory.take(2900, NEW, GERMAN, missed=True)
+    memory.remember(2900, Known(NEW, GERMAN, missed=True))
     again = KnownArticles.unpack(memory.pack())
     assert contents(memory) == contents(again)
     assert list(range(501, 3001)) == list(again)
-    assert not again.is_settled
+    assert not again.is_certain
 
 
 def test_a_memory_in_several_parts_is_read() -> None:
@@ -213,17 +179,17 @@ def read(memory: KnownArticles) -> KnownArticles:
     return again
 
 
-def test_what_is_not_concluded_is_in_doubt_while_more_may_be_emitted() -> None:
+def test_while_more_may_be_emitted_an_article_that_is_not_settled_is_packed_as_in_doubt() -> None:
     memory = memory_of(7, 8, 9)
-    memory.take(9, OLD, BOTH, missed=True)
+    memory.remember(9, Known(OLD, BOTH, missed=True))
     memory.more_in = {"fr"}
-    memory.conclude(8)
+    memory.settle(8)
     again = read(memory)
     in_doubt = Known(IN_DOUBT, BOTH)
     assert {7: in_doubt, 8: Known(OLD, BOTH), 9: in_doubt._replace(missed=True)} == contents(again)
-    assert {"fr"} == again.elsewhere == again.perhaps(7)
-    assert frozenset() == again.perhaps(8)
-    # It is what others are told; here it is known.
+    assert {"fr"} == again.elsewhere == again.perhaps_held(7)
+    assert frozenset() == again.perhaps_held(8)
+    # Only the packed text says so.
     assert Known(OLD, BOTH) == memory[7]
     memory.more_in = None
     assert contents(memory) == contents(read(memory))
@@ -237,10 +203,10 @@ def test_the_set_of_locales_may_grow_while_more_may_be_emitted() -> None:
     assert {"fr", "ja"} == memory.doubted_elsewhere
 
 
-def test_where_all_is_concluded_nothing_may_be_elsewhere() -> None:
+def test_if_every_article_is_settled_none_is_in_doubt_elsewhere() -> None:
     memory = memory_of(7)
     memory.more_in = {"fr"}
-    memory.conclude(7)
+    memory.settle(7)
     assert frozenset() == memory.doubted_elsewhere
 
 
@@ -248,19 +214,19 @@ def test_an_article_stays_in_doubt_elsewhere_until_it_is_out_of_doubt() -> None:
     memory = memory_of(7, 8)
     memory.elsewhere = frozenset({"de", "fr"})
     memory.doubt(7, ENGLISH)
-    assert [{"fr"}, frozenset(), frozenset()] == [memory.perhaps(row) for row in (7, 8, 9)]
+    assert [{"fr"}, frozenset(), frozenset()] == [memory.perhaps_held(row) for row in (7, 8, 9)]
     assert {"de", "fr"} == memory.doubted_elsewhere
-    memory.take(7, NEW, BOTH)
-    assert (frozenset(), frozenset()) == (memory.perhaps(7), memory.doubted_elsewhere)
+    memory.remember(7, Known(NEW, BOTH))
+    assert (frozenset(), frozenset()) == (memory.perhaps_held(7), memory.doubted_elsewhere)
 
 
-def test_what_is_in_doubt_is_never_concluded_and_what_is_concluded_stays_so() -> None:
+def test_an_article_in_doubt_cannot_be_settled_and_a_settled_one_stays_settled() -> None:
     memory = memory_of(7, 8)
     memory.doubt(7, BOTH)
-    memory.conclude(7)
-    memory.conclude(8)
+    memory.settle(7)
+    memory.settle(8)
     memory.doubt(8, BOTH | {"fr"})
-    assert [False, True] == [memory.is_concluded(row) for row in (7, 8)]
+    assert [False, True] == [memory.is_settled(row) for row in (7, 8)]
     memory.more_in = set()
     assert Known(IN_DOUBT, BOTH | {"fr"}) == read(memory)[8]
 
@@ -280,7 +246,7 @@ def biggest() -> KnownArticles:
     chance.shuffle(ids)
     memory = KnownArticles()
     for article_id in ids:
-        memory.take(article_id, chance.randbytes(DIGEST_BYTES), chance.choice(sets))
+        memory.remember(article_id, Known(chance.randbytes(DIGEST_BYTES), chance.choice(sets)))
     return memory
 
 
@@ -432,6 +398,6 @@ def test_damage_changes_digests_at_most(edits: list[tuple[int, int, str]]) -> No
         return
     expected = KnownArticles.unpack(WHOLE)
     assert list(expected) == list(memory)
-    assert [expected.locales(article_id) for article_id in expected] == [
-        memory.locales(article_id) for article_id in memory
+    assert [expected.held(article_id) for article_id in expected] == [
+        memory.held(article_id) for article_id in memory
     ]

@@ -7,7 +7,8 @@ import pytest
 from source_zendesk_articles.articles.changes import Change, retract
 from source_zendesk_articles.articles.records import Record
 from source_zendesk_articles.memory.cursor import Cursor
-from source_zendesk_articles.memory.known import IN_DOUBT, Known, KnownArticles
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.packing import IN_DOUBT, Known
 from source_zendesk_articles.memory.state import HelpCenterState, State, from_json, to_json
 from source_zendesk_articles.sync import outbox as module
 from source_zendesk_articles.sync.outbox import Outbox
@@ -70,8 +71,8 @@ def change(*records: Record, article_id: int = 7, digest: bytes = b"newer") -> C
 
 def test_an_article_is_in_doubt_in_its_old_and_new_locales_before_it_goes_out() -> None:
     given = Given()
-    given.known.take(7, b"older", frozenset({"en-us", "de"}))
-    given.known.take(8, b"older", frozenset({"de"}))
+    given.known.remember(7, Known(b"older", frozenset({"en-us", "de"})))
+    given.known.remember(8, Known(b"older", frozenset({"de"})))
     given.outbox.put(change(row("en-us"), row("fr"))._replace(retracted={"de": "outdated"}))
     untouched = Known(b"older", frozenset({"de"}))
     assert [
@@ -108,12 +109,11 @@ def test_an_article_is_settled_once_its_last_record_is_out() -> None:
     given.outbox.put(change(row("de")))
     given.outbox.put(change(row("de"), article_id=8))
     in_doubt = [
-        [given.known.differs(article_id, b"newer", DE) for article_id in (7, 8)]
-        for _ in given.outbox.send()
+        [given.known.is_in_doubt(article_id) for article_id in (7, 8)] for _ in given.outbox.send()
     ]
     # Behind the state, behind the first record, behind the last one.
     assert [[True, True], [True, True], [False, True]] == in_doubt
-    assert given.known.is_settled
+    assert given.known.is_certain
 
 
 def test_a_state_is_owed_for_what_went_out_until_it_is_told() -> None:
@@ -124,7 +124,7 @@ def test_a_state_is_owed_for_what_went_out_until_it_is_told() -> None:
     for _ in given.outbox.send():
         owes.append(given.outbox.owes_state)  # noqa: PERF401 -- while it is sent
     owes.append(given.outbox.owes_state)
-    (told,) = given.outbox.tell()
+    (told,) = given.outbox.save()
     owes.append(given.outbox.owes_state)
     # For the announcement none is owed: it is one.
     assert [False, False, False, True, True, False] == owes
@@ -151,7 +151,7 @@ def test_an_article_that_is_as_known_again_does_not_go_out() -> None:
 
 def test_what_is_retracted_in_every_locale_is_forgotten() -> None:
     given = Given()
-    given.known.take(7, b"older", DE)
+    given.known.remember(7, Known(b"older", DE))
     given.outbox.put(retract("acme", 7, DE, "archived_or_deleted"))
     assert [("state", {7: Known(IN_DOUBT, DE)}), (7, "de", "removed")] == given.sent()
     assert {} == contents(given.known)
@@ -166,7 +166,7 @@ def test_what_a_listing_missed_stays_missed_after_it_went_out() -> None:
 
 def test_what_is_kept_stays_known() -> None:
     given = Given()
-    given.known.take(7, b"older", frozenset({"de", "fr"}))
+    given.known.remember(7, Known(b"older", frozenset({"de", "fr"})))
     given.outbox.put(change(row("de"))._replace(kept=frozenset({"fr"})))
     given.sent()
     assert Known(b"newer", frozenset({"de", "fr"})) == given.known[7]
@@ -193,7 +193,7 @@ def test_a_change_that_waits_can_be_looked_up() -> None:
 def test_each_help_center_has_its_own_memory() -> None:
     given = Given()
     shop = KnownArticles()
-    shop.take(7, b"older", DE)
+    shop.remember(7, Known(b"older", DE))
     given.outbox.put(change(row("de")))
     given.help_centers["shop"] = HelpCenterState(shop)
     given.outbox.put(retract("shop", 7, DE, "out_of_scope"))
@@ -341,23 +341,23 @@ def test_what_went_out_is_counted_by_its_reason() -> None:
             retracted={"ja": "outdated", "ko": "outdated", "nl": "out_of_scope"}
         )
     )
-    assert {} == given.outbox.stats
+    assert {} == given.outbox.statistics
     given.sent()
     assert (2, {"draft": 1}, {"outdated": 2, "out_of_scope": 1}) == (
-        given.outbox.stats["acme"].public,
-        given.outbox.stats["acme"].internal,
-        given.outbox.stats["acme"].retracted,
+        given.outbox.statistics["acme"].public,
+        given.outbox.statistics["acme"].internal,
+        given.outbox.statistics["acme"].retracted,
     )
 
 
 def test_what_waits_rests_on_absence_if_any_change_does() -> None:
     given = Given()
     given.outbox.put(change(row("de"))._replace(retracted={"fr": "outdated"}))
-    rests = [given.outbox.rests_on_absence]
+    rests = [given.outbox.depends_on_absence]
     given.outbox.put(change(article_id=8)._replace(retracted={"fr": "translation_deleted"}))
-    rests.append(given.outbox.rests_on_absence)
+    rests.append(given.outbox.depends_on_absence)
     given.sent()
-    rests.append(given.outbox.rests_on_absence)
+    rests.append(given.outbox.depends_on_absence)
     assert [False, True, False] == rests
 
 
@@ -373,7 +373,7 @@ def told(given: Given) -> list[dict[int, Known | None]]:
 def expecting(*, settles: bool = True) -> Given:
     given = Given()
     for article_id in (7, 8, 9):
-        given.known.take(article_id, b"older", DE)
+        given.known.remember(article_id, Known(b"older", DE))
     given.outbox.expect(["acme"])
     given.outbox.settles = settles
     return given
@@ -388,7 +388,7 @@ def test_what_no_state_has_settled_is_in_doubt_while_more_may_follow() -> None:
     first = told(given)
     given.outbox.put(change(row("de"), article_id=8))
     second = told(given)
-    given.outbox.done(["acme"])
+    given.outbox.expect_no_more(["acme"])
     given.outbox.put(change(row("de"), article_id=9))
     last = told(given)
     assert [{7: IN_DE, 8: IN_DE, 9: IN_DE}] == first
@@ -401,7 +401,7 @@ def test_a_feed_settles_nothing_before_its_end() -> None:
     for _ in range(2):
         given.outbox.put(change(row("de")))
         assert [{7: IN_DE, 8: IN_DE, 9: IN_DE}] == told(given)
-    given.outbox.done(["acme"])
+    given.outbox.expect_no_more(["acme"])
     given.outbox.put(change(row("de"), article_id=8))
     assert [{7: NEWER, 8: IN_DE, 9: OLDER}] == told(given)
 
@@ -419,7 +419,7 @@ def test_what_a_state_has_settled_is_not_emitted_again_but_in_doubt() -> None:
 
 def test_translations_that_vanished_are_retracted_after_the_rest_was_emitted() -> None:
     given = expecting()
-    given.known.take(7, b"older", DE | {"fr"})
+    given.known.remember(7, Known(b"older", DE | {"fr"}))
     fr = frozenset({"fr"})
     whole = change(row("de"))._replace(kept=fr, vanished=fr)
     given.outbox.put(whole)
@@ -452,11 +452,11 @@ def test_what_may_be_elsewhere_is_retracted_with_the_rest() -> None:
 
 def test_a_state_is_owed_where_the_last_one_expected_more_than_came() -> None:
     given = expecting()
-    list(given.outbox.tell())
+    list(given.outbox.save())
     owes = [given.outbox.owes_state]
-    given.outbox.done(["acme"])
+    given.outbox.expect_no_more(["acme"])
     owes.append(given.outbox.owes_state)
-    list(given.outbox.tell())
+    list(given.outbox.save())
     owes.append(given.outbox.owes_state)
     assert [False, True, False] == owes
 

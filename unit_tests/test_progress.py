@@ -4,10 +4,9 @@ import pytest
 
 from source_zendesk_articles.sync.progress import (
     MEASURED,
-    EmissionStats,
     Estimate,
     Progress,
-    ReadStats,
+    Statistics,
     progress,
     summary,
 )
@@ -18,30 +17,30 @@ def test_a_quiet_sync_is_summed_up_without_what_did_not_happen() -> None:
     assert (
         "0 articles, 0 unchanged; 0 variants emitted; 0 public, 0 internal; 0 retracted; "
         "0 outdated left out; 4 requests; 0 waits (0 s)."
-    ) == summary(ReadStats(), EmissionStats(), RequestStats(sent=4))
+    ) == summary(Statistics(), RequestStats(sent=4))
 
 
-def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
-    read = ReadStats(
+def test_everything_that_happened_is_summed_up_in_a_line() -> None:
+    done = Statistics(
+        public=30_000,
         articles=12_345,
         unchanged=2_345,
         outdated=7,
         asked_one_by_one=3,
         without_source=1,
-        nowhere=1,
+        unplaced=1,
     )
-    emitted = EmissionStats(public=30_000)
-    emitted.internal.update(draft=1_000, user_segment=2_000)
-    emitted.retracted.update(outdated=5, archived_or_deleted=1_200)
+    done.internal.update(draft=1_000, user_segment=2_000)
+    done.retracted.update(outdated=5, archived_or_deleted=1_200)
     assert (
         "12,345 articles, 2,345 unchanged; 33,000 variants emitted; 30,000 public, 3,000 internal "
         "(user_segment 2,000, draft 1,000); 1,205 retracted (archived_or_deleted 1,200, "
         "outdated 5); 7 outdated left out; 140 requests (3 for translations); 5 waits (62 s)."
-    ) == summary(read, emitted, RequestStats(sent=140, waits=5, waited_seconds=62))
+    ) == summary(done, RequestStats(sent=140, waits=5, waited_seconds=62))
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("given", "line"),
     [
         (
             Progress("acme", 1200, 3000, Estimate(15000, 75000000), 14, 0.0),
@@ -53,35 +52,45 @@ def test_an_eventful_sync_is_summed_up_in_a_line() -> None:
         ),
     ],
 )
-def test_progress_is_told_in_a_line(told: Progress, line: str) -> None:
-    assert line == str(told)
+def test_progress_is_one_line(given: Progress, line: str) -> None:
+    assert line == str(given)
 
 
 @pytest.mark.parametrize(
     ("read", "expected"),
     [
         (
-            ReadStats(articles=100, total=300, is_first=True, variants=250, measured=50, bytes=400),
+            Statistics(
+                articles=100, total=300, is_first=True, variants=250, measured=50, bytes=400
+            ),
             Estimate(records=760, bytes=6080),
         ),
-        (ReadStats(articles=100, total=300, is_first=True), Estimate(records=10, bytes=0)),
-        (ReadStats(articles=100, total=300, is_first=False, variants=250), None),
-        (ReadStats(articles=0, total=300, is_first=True), None),
-        (ReadStats(articles=100, is_first=True, variants=250), None),
-        (ReadStats(total=0, is_first=True), None),
+        (Statistics(articles=100, total=300, is_first=True), Estimate(records=10, bytes=0)),
+        (Statistics(articles=100, total=300, is_first=False, variants=250), None),
+        (Statistics(articles=0, total=300, is_first=True), None),
+        (Statistics(articles=100, is_first=True, variants=250), None),
+        (Statistics(total=0, is_first=True), None),
     ],
 )
 def test_what_will_come_is_estimated_if_all_of_it_is_new(
-    read: ReadStats, expected: Estimate | None
+    read: Statistics, expected: Estimate | None
 ) -> None:
     assert expected == progress("acme", 10, read, RequestStats()).expected
 
 
 def test_the_first_variants_are_measured_as_they_are_emitted_and_no_more_of_them() -> None:
-    read = ReadStats()
+    read = Statistics()
     record: dict[str, object] = {"body": "日本"}
     for _ in range(MEASURED + 5):
         read.count_variants([record, record])
     assert 2 * (MEASURED + 5) == read.variants
     assert MEASURED == read.measured
     assert MEASURED * len('{"body":"日本"}'.encode()) == read.bytes
+
+
+def test_what_is_read_again_is_counted_again_and_what_was_emitted_stays() -> None:
+    done = Statistics(articles=7, total=9, variants=3, measured=2, bytes=5, public=1)
+    done.internal["draft"] = 2
+    done.retracted["outdated"] = 3
+    done.read_again()
+    assert (0, 9, 0, 0, 6) == (done.articles, done.total, done.variants, done.bytes, done.emitted)

@@ -11,12 +11,16 @@ import pytest
 from airbyte_cdk.sources.utils.schema_helpers import check_config_against_spec_or_exit
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_zendesk_articles.articles.changes import Change
 from source_zendesk_articles.articles.filters import sentence_on_unknown
 from source_zendesk_articles.config import AuthType, parse_config
 from source_zendesk_articles.memory import state
-from source_zendesk_articles.memory.state import unreadable_state
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.packing import Known
+from source_zendesk_articles.memory.state import HelpCenterState, unreadable_state
 from source_zendesk_articles.source import SourceZendeskArticles
 from source_zendesk_articles.sync import errors
+from source_zendesk_articles.sync.vanished import Vanished
 from source_zendesk_articles.zendesk import errors as zendesk_errors
 from source_zendesk_articles.zendesk.errors import (
     TOKEN_PATH,
@@ -113,22 +117,35 @@ def sentences() -> Iterator[str]:
         NoUsableAnswerError("GET acme.zendesk.com/api/v2/users/me", "status 503"),
         UnreachableError("GET acme.zendesk.com/api/v2/users/me", "no proxy", "Check it."),
         errors.unreadable_articles(HOST, [Unreadable(7, "article without `title`")], 1),
-        errors.too_many_vanished(HOST, missing=11, known=20, another_reader=False),
-        errors.too_many_translations_vanished(
-            HOST, vanished=600, variants=1200, another_reader=True
-        ),
-        errors.reader_changed(),
+        too_many(articles=11),
+        too_many(articles=0, vanished=True),
+        errors.user_changed(),
         errors.unknown_visibility(HOST),
         errors.filters_without_match([str(unknown)]),
         errors.brand_problem("bare", "has no Help Center", ["acme"]),
         errors.no_list_of_brands(refused("/api/v2/brands", 403)),
         errors.no_help_center(),
         errors.odd_brand(Unreadable(2, "brand whose `active` is neither true nor false")),
-        errors.some_failed({"acme": errors.reader_changed()}, read=1),
+        errors.some_failed({"acme": errors.user_changed()}, read=1),
         unreadable_state("it has no `updated_at`"),
         broken_set_up("HTTPS_PROXY is not the address of a proxy."),
     ]
     yield from (str(error.message) for error in rest)
+
+
+def too_many(*, articles: int, vanished: bool = False) -> AirbyteTracedException:
+    known = KnownArticles()
+    for article_id in range(20):
+        known.remember(article_id, Known(b"digest", frozenset({"de"})))
+    guard = Vanished(HOST, HelpCenterState(known))
+    lost = frozenset(f"l{number}" for number in range(600))
+    guard.note(Change("acme", 1, vanished=lost), frozenset())
+    if vanished:
+        error = guard.too_many_translations(is_other_user=True)
+    else:
+        error = guard.too_many_articles(articles, is_other_user=False)
+    assert error is not None
+    return error
 
 
 def test_each_error_of_the_readme_is_one_that_the_connector_says() -> None:

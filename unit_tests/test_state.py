@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_zendesk_articles.articles.visibility import VisitorsAnswer
-from source_zendesk_articles.memory.known import Known, KnownArticles
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.packing import Known
 from source_zendesk_articles.memory.state import (
     NO_STATE,
     HelpCenterState,
-    Listing,
+    Reconciled,
     State,
     from_json,
     resumed,
@@ -34,7 +35,7 @@ UNFINISHED = {"known_before": 0, "reader": "7:admin", "known": "1.0"}
 VISITORS = {"visitors": "open", "visitors_at": "2026-11-01T12:00:01Z"}
 ENTRY = {**LISTED, **VISITORS, "reader": "7:admin", "known": "1.0"}
 SAVED = {"synced_at": "2026-11-01T12:00:00Z", "help_centers": {"acme": ENTRY}}
-LISTING = Listing(
+RECONCILED = Reconciled(
     updated_at="2026-11-01T11:59:00Z",
     reconciled_at="2026-11-01T12:00:00Z",
     articles=730,
@@ -60,16 +61,16 @@ def state(**entries: HelpCenterState) -> State:
 
 
 def entry(
-    listing: Listing | None = LISTING,
-    reader: str = "7:admin",
+    reconciled: Reconciled | None = RECONCILED,
+    user: str = "7:admin",
     delivered_until: str | None = None,
     known_before: int = 0,
     visitors: VisitorsAnswer | None = None,
 ) -> HelpCenterState:
-    if listing and not visitors:
+    if reconciled and not visitors:
         visitors = VisitorsAnswer(may_read=True, at="2026-11-01T12:00:01Z")
     return HelpCenterState(
-        KnownArticles(), listing, reader, known_before, delivered_until, visitors=visitors
+        KnownArticles(), reconciled, user, known_before, delivered_until, visitors=visitors
     )
 
 
@@ -77,15 +78,17 @@ def entry(
     ("given_entry", "expected"),
     [
         (entry(), ENTRY),
-        (entry(listing=None), UNFINISHED),
-        (entry(listing=None, reader=""), {**UNFINISHED, "reader": ""}),
+        (entry(reconciled=None), UNFINISHED),
+        (entry(reconciled=None, user=""), {**UNFINISHED, "reader": ""}),
         (
-            entry(listing=None, visitors=VisitorsAnswer(may_read=False, at="2026-10-31T12:00:00Z")),
+            entry(
+                reconciled=None, visitors=VisitorsAnswer(may_read=False, at="2026-10-31T12:00:00Z")
+            ),
             {**UNFINISHED, "visitors": "closed", "visitors_at": "2026-10-31T12:00:00Z"},
         ),
-        (entry(listing=None, known_before=20), {**UNFINISHED, "known_before": 20}),
+        (entry(reconciled=None, known_before=20), {**UNFINISHED, "known_before": 20}),
         (
-            entry(listing=None, delivered_until="2026-11-01T00:00:00Z"),
+            entry(reconciled=None, delivered_until="2026-11-01T00:00:00Z"),
             {**UNFINISHED, "delivered_until": "2026-11-01T00:00:00Z"},
         ),
     ],
@@ -121,18 +124,18 @@ def test_without_an_answer_to_visitors_the_listing_tells_it(
 
 def test_what_is_known_is_saved_and_read_again() -> None:
     written = entry()
-    written.known.take(7, b"older", frozenset({"de"}))
+    written.known.remember(7, Known(b"older", frozenset({"de"})))
     written.known.doubt(8, frozenset({"en-us"}))
     read = from_json(to_json(state(acme=written)), "acme").help_centers["acme"]
     assert [7, 8] == list(read.known)
     assert Known(b"older", frozenset({"de"})) == read.known[7]
-    assert (frozenset({"en-us"}), False) == (read.known.locales(8), read.known.is_settled)
+    assert (frozenset({"en-us"}), False) == (read.known.held(8), read.known.is_certain)
 
 
 def test_each_help_center_has_an_entry() -> None:
-    saved = to_json(state(acme=entry(), shop=entry(listing=None)))
+    saved = to_json(state(acme=entry(), shop=entry(reconciled=None)))
     read = from_json(saved, "acme").help_centers
-    assert {"acme": LISTING, "shop": None} == {name: read[name].listing for name in read}
+    assert {"acme": RECONCILED, "shop": None} == {name: read[name].reconciled for name in read}
 
 
 def test_an_empty_state_is_none() -> None:
@@ -247,7 +250,7 @@ def test_whatever_an_entry_was_it_is_one_or_a_config_error(saved: dict[str, obje
         assert again == to_json(from_json(again, "acme"))
 
 
-FINISHED, INTERRUPTED = state(acme=entry()), state(acme=entry(), shop=entry(listing=None))
+FINISHED, INTERRUPTED = state(acme=entry()), state(acme=entry(), shop=entry(reconciled=None))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +295,7 @@ SUBDOMAINS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True
 def memory(articles: dict[int, Known]) -> KnownArticles:
     known = KnownArticles()
     for article_id, (digest, locales, missed) in articles.items():
-        known.take(article_id, digest, locales, missed=missed)
+        known.remember(article_id, Known(digest, locales, missed))
     return known
 
 
@@ -312,8 +315,8 @@ def comparable(written: State) -> object:
             st.builds(
                 HelpCenterState,
                 known=MEMORIES.map(memory),
-                listing=st.none() | st.builds(Listing, TIMES, TIMES, NUMBERS, TEXTS),
-                reader=TEXTS,
+                reconciled=st.none() | st.builds(Reconciled, TIMES, TIMES, NUMBERS, TEXTS),
+                user=TEXTS,
                 known_before=st.just(0),
                 delivered_until=st.none() | TIMES,
                 brand=NUMBERS,

@@ -1,11 +1,10 @@
-"""Calls on threads: their results, their order, and who waits for them."""
+"""Calls on threads: their results, their order, and the hook of the thread that waits."""
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import TypeVar
 
 import pytest
 
@@ -13,52 +12,59 @@ from source_zendesk_articles.sync import workers as module
 from source_zendesk_articles.sync.workers import InOrder, Workers
 from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
-Result = TypeVar("Result")
-
 
 @pytest.fixture
-def workers() -> Iterator[Workers[str]]:
-    """Return threads for whose results to wait yields "tick"."""
-    with closing(Workers(lambda: "tick")) as made:
+def workers() -> Iterator[Workers]:
+    """Return threads whose results are waited for in silence."""
+    with closing(Workers(lambda: None)) as made:
         yield made
 
 
-def drain(waiting: Generator[str, None, Result]) -> tuple[list[str], Result]:
-    """Return what was yielded, and the result."""
-    ticks = []
-    while True:
-        try:
-            ticks.append(next(waiting))
-        except StopIteration as end:
-            return ticks, end.value
+def test_a_result_is_that_of_the_call(workers: Workers) -> None:
+    assert 7 == workers.ask(lambda: 7)
 
 
-def test_a_result_is_that_of_the_call(workers: Workers[str]) -> None:
-    assert ([], 7) == drain(workers.ask(lambda: 7))
-
-
-def test_an_error_is_raised_where_the_result_is_asked_for(workers: Workers[str]) -> None:
+def test_the_error_of_a_call_is_raised_by_its_result(workers: Workers) -> None:
     def fail() -> None:
         raise TimeoutError("of the call itself")
 
     future = workers.submit(fail)
     with pytest.raises(TimeoutError, match="of the call itself"):
-        drain(workers.result(future))
+        workers.result(future)
 
 
-def test_whoever_waits_gets_ticks(workers: Workers[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TICK_SECONDS", 0.01)
-    is_time = threading.Event()
-    waiting = workers.ask(is_time.wait)
-    assert ["tick", "tick"] == [next(waiting), next(waiting)]
-    is_time.set()
-    assert drain(waiting)[1] is True
-
-
-def test_there_are_as_many_threads_as_there_is_to_do_and_no_more_than_allowed(
-    workers: Workers[str],
+def test_the_hook_is_called_again_and_again_in_the_thread_that_waits(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    one_after_another = {drain(workers.ask(threading.get_ident))[1] for _ in range(3)}
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.01)
+    is_time = threading.Event()
+    called_in: list[int] = []
+
+    def on_wait() -> None:
+        called_in.append(threading.get_ident())
+        if len(called_in) == 2:
+            is_time.set()
+
+    with closing(Workers(on_wait)) as workers:
+        assert workers.ask(is_time.wait)
+    assert {threading.get_ident()} == set(called_in)
+    assert len(called_in) >= 2
+
+
+def test_an_error_of_the_hook_ends_the_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.01)
+
+    def on_wait() -> None:
+        raise BrokenPipeError
+
+    is_time = threading.Event()
+    with closing(Workers(on_wait)) as workers, pytest.raises(BrokenPipeError):
+        workers.ask(is_time.wait)
+    is_time.set()
+
+
+def test_there_are_as_many_threads_as_calls_and_no_more_than_allowed(workers: Workers) -> None:
+    one_after_another = {workers.ask(threading.get_ident) for _ in range(3)}
     assert len(one_after_another) == 1
 
     is_time = threading.Event()
@@ -73,25 +79,24 @@ def test_there_are_as_many_threads_as_there_is_to_do_and_no_more_than_allowed(
         time.sleep(0.001)
     is_time.set()
     for future in futures:
-        drain(workers.result(future))
+        workers.result(future)
     assert WORKERS == len(at_once)
 
 
-def test_threads_end_when_they_are_left() -> None:
+def test_closed_threads_end() -> None:
     before = threading.active_count()
-    with closing(Workers(int)) as workers:
+    with closing(Workers(lambda: None)) as workers:
         workers.submit(int).result()
     while threading.active_count() > before:
         time.sleep(0.001)
 
 
-def test_no_thread_keeps_the_process_alive(workers: Workers[str]) -> None:
-    daemons = workers.submit(lambda: threading.current_thread().daemon)
-    assert daemons.result()
+def test_no_thread_keeps_the_process_alive(workers: Workers) -> None:
+    assert workers.ask(lambda: threading.current_thread().daemon)
 
 
 def test_results_come_in_the_order_of_their_calls_some_of_which_are_made_ahead(
-    workers: Workers[str],
+    workers: Workers,
 ) -> None:
     made: list[int] = []
 
@@ -105,9 +110,9 @@ def test_results_come_in_the_order_of_their_calls_some_of_which_are_made_ahead(
             yield partial(call, number)
 
     results = InOrder(workers, calls())
-    assert drain(results.next())[1] == 0
+    assert 0 == next(results)
     assert WORKERS == len(made)
-    assert list(range(1, 30)) == [drain(results.next())[1] for _ in range(29)]
+    assert list(range(1, 30)) == list(results)
 
 
 def test_there_are_no_more_threads_than_wanted() -> None:

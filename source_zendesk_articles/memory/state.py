@@ -1,4 +1,4 @@
-"""What a sync hands on to the next: the stream's state, from and to JSON. Pure.
+"""The stream's state, which one sync leaves for the next ↔ JSON. Pure.
 
 Times are texts as Zendesk writes them, by Zendesk's clock.
 """
@@ -13,25 +13,26 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles.articles.visibility import VisitorsAnswer
 from source_zendesk_articles.config import is_subdomain
-from source_zendesk_articles.memory.known import KnownArticles, UnreadableMemoryError
+from source_zendesk_articles.memory.known import KnownArticles
+from source_zendesk_articles.memory.packing import UnreadableMemoryError
 from source_zendesk_articles.zendesk.timestamps import parse_instant
 
 _OPEN, _CLOSED, _UNKNOWN = "open", "closed", "unknown"
-# The framework's own marks, of a stream that had no state.
+# The CDK marks the state of a stream that had none with keys like this.
 _PLATFORMS = "__ab_"
 _STREAM: Final = "articles"
-# What JSON numbers may be as wide as, wherever a state is kept.
+# JSON numbers that every platform can keep.
 _NUMBERS: Final = range(2**63)
-# A state has two objects in one another; the framework's copy of one ends at some 300.
+# Our states nest three objects; the CDK fails to copy one that nests some 300.
 _DEEPEST: Final = 8
 
 
-class Listing(NamedTuple):
-    """What the last listing of a Help Center has settled.
+class Reconciled(NamedTuple):
+    """The last listing of a Help Center that was finished.
 
-    `updated_at`: up to where Zendesk's stamps have been read since. `reconciled_at`: when the
-    listing began. `articles`: how many there were. `scope` (see `scope_of`): another one calls for
-    another listing.
+    `updated_at`: up to which of Zendesk's timestamps everything has been read since.
+    `reconciled_at`: when the listing began. `articles`: how many it showed. `scope` (see
+    `scope_of`): if it differs, the Help Center is listed again.
     """
 
     updated_at: str
@@ -41,24 +42,24 @@ class Listing(NamedTuple):
 
     @property
     def visitors_could_read(self) -> bool:
-        """What the look of a visitor found."""
+        """Whether the anonymous check found the Help Center open."""
         return self.scope.startswith(_OPEN)
 
 
 class HelpCenterState(NamedTuple):
-    """Where the reading of one Help Center stands.
+    """How far one Help Center has been read.
 
-    `listing` is None until a listing is finished. `reader`: the user and role of the last finished
-    one, or of the first that was begun; "" before that. `known_before`: while none is finished, how
-    many articles were known when the first was begun. `delivered_until`: what Zendesk has not
-    stamped since then was delivered, says a state that was written by hand. `brand`: its id, 0
-    where the brands were not listed yet. `visitors`: the last answer that they got, which holds for
-    a while; None if there never was one.
+    `reconciled`: None until a listing is finished. `user`: the id and role of the credential's user
+    at the last finished listing, or at the first that was begun; "" before that. `known_before`:
+    while no listing is finished, how many articles were known when the first one began.
+    `delivered_until`: a state written by hand says that the destination has everything that Zendesk
+    has not timestamped since then. `brand`: its id, 0 if the brands were never listed. `visitors`:
+    the last answer to the anonymous check, which holds for a while; None if there never was one.
     """
 
     known: KnownArticles
-    listing: Listing | None = None
-    reader: str = ""
+    reconciled: Reconciled | None = None
+    user: str = ""
     known_before: int = 0
     delivered_until: str | None = None
     brand: int = 0
@@ -67,20 +68,20 @@ class HelpCenterState(NamedTuple):
     @property
     def is_new(self) -> bool:
         """Whether nothing was ever read."""
-        return not (self.listing or self.reader or self.delivered_until)
+        return not (self.reconciled or self.user or self.delivered_until)
 
     @property
-    def to_list(self) -> "HelpCenterState":
-        """The same, with a listing that is still to be finished."""
-        known_before = len(self.known) if self.listing else self.known_before
-        return self._replace(listing=None, known_before=known_before)
+    def unfinished(self) -> "HelpCenterState":
+        """The same, so that the next sync lists it."""
+        known_before = len(self.known) if self.reconciled else self.known_before
+        return self._replace(reconciled=None, known_before=known_before)
 
 
 class State(NamedTuple):
     """`synced_at`: the latest time that any record may carry, "" before the first sync.
 
-    A Help Center without an entry has never been read. `emitted`: in a state that others follow,
-    how many records came before it; nothing reads it again.
+    A Help Center without an entry was never read. `emitted`: how many records came before a state
+    that others follow, so that no two states are equal; nothing reads it again.
     """
 
     synced_at: str
@@ -89,9 +90,9 @@ class State(NamedTuple):
 
 
 def scope_of(fingerprint: str, *, visitors_may_read: bool | None) -> str:
-    """Return the `scope` of a listing: whether visitors could read, and a fingerprint.
+    """Return the `scope` of a listing: the answer to visitors, and a fingerprint.
 
-    That of an unknown answer is never the one of a later sync, which looks again.
+    If the answer is unknown, the scope differs from that of any later sync.
     """
     answer = {True: _OPEN, False: _CLOSED, None: _UNKNOWN}[visitors_may_read]
     return f"{answer} {fingerprint}"
@@ -101,13 +102,13 @@ NO_STATE = State(synced_at="", help_centers={})
 
 
 def resumed(state: State) -> State:
-    """Return what a full refresh goes on from: knowing nothing, unless it was interrupted.
+    """Return the state that a full refresh goes on from: an empty one, unless it was interrupted.
 
-    A platform hands the state of an attempt to the next one, also that of a finished one if the
-    destination failed afterwards. What it emitted may be there: no time goes back behind it.
+    A platform hands the state of an attempt to the next one. That attempt may have finished, if the
+    destination failed afterwards. Its records may be there, so `synced_at` stays.
     """
     entries = state.help_centers.values()
-    is_interrupted = any(entry.listing is None for entry in entries)
+    is_interrupted = any(entry.reconciled is None for entry in entries)
     by_hand = any(entry.delivered_until for entry in entries)
     return state if is_interrupted and not by_hand else state._replace(help_centers={})
 
@@ -120,11 +121,11 @@ def to_json(state: State) -> dict[str, object]:
         "help_centers": {
             subdomain: {
                 **(
-                    entry.listing._asdict()
-                    if entry.listing
+                    entry.reconciled._asdict()
+                    if entry.reconciled
                     else {"known_before": entry.known_before}
                 ),
-                "reader": entry.reader,
+                "reader": entry.user,
                 **({"delivered_until": entry.delivered_until} if entry.delivered_until else {}),
                 **({"brand": entry.brand} if entry.brand else {}),
                 **_visitors_to_json(entry),
@@ -138,8 +139,8 @@ def to_json(state: State) -> dict[str, object]:
 
 def _visitors_to_json(entry: HelpCenterState) -> dict[str, str]:
     if entry.visitors is None:
-        # A listing alone would be taken for one that tells.
-        return {"visitors": _UNKNOWN} if entry.listing else {}
+        # Earlier versions had the answer in `scope` only: without this it would be read from there.
+        return {"visitors": _UNKNOWN} if entry.reconciled else {}
     may_read, at = entry.visitors
     return {"visitors": _OPEN if may_read else _CLOSED, "visitors_at": at}
 
@@ -150,9 +151,9 @@ def _elsewhere_to_json(known: KnownArticles) -> dict[str, object]:
 
 
 def saved_state(content: bytes) -> Mapping[str, object]:
-    """Return the state of the stream in a file of Airbyte's: a list with one of each stream.
+    """Return the stream's state from a file of Airbyte's, which is a list with one state a stream.
 
-    An empty file, an empty list and one without a state hold none.
+    An empty file and an empty list hold no state.
 
     Raises:
         AirbyteTracedException: a `config_error` that says what to do with another file.
@@ -177,7 +178,7 @@ def _list(saved: object) -> list[object]:
 
 
 def _of_stream(message: object) -> tuple[str, Mapping[str, object]]:
-    """Return of which stream a state is, and the state."""
+    """Return the name of a stream and its state."""
     match message:
         case {"stream": {"stream_descriptor": {"name": str(name), **more}, **stream}}:
             state = stream.get("stream_state")
@@ -192,7 +193,7 @@ def _of_stream(message: object) -> tuple[str, Mapping[str, object]]:
 
 
 def _is_nested(value: object, levels: int) -> bool:
-    """Tell whether a value has more lists and objects in one another than so many."""
+    """Return whether a value nests more than so many lists and objects."""
     if isinstance(value, dict):
         value = list(value.values())
     return isinstance(value, list) and (
@@ -201,9 +202,7 @@ def _is_nested(value: object, levels: int) -> bool:
 
 
 def from_json(saved: Mapping[str, object], subdomain: str) -> State:
-    """Return a saved state.
-
-    `{"updated_at": …}`, written by hand, is one of the Help Center at `subdomain`.
+    """Return a saved state; `{"updated_at": …}`, written by hand, is one of `subdomain`.
 
     Raises:
         AirbyteTracedException: a `config_error` that says what to do with an unreadable state.
@@ -227,7 +226,7 @@ def from_json(saved: Mapping[str, object], subdomain: str) -> State:
 
 
 def _name(subdomain: object) -> str:
-    """Return the name of a Help Center, to whose host the credential may go."""
+    """Return the name of a Help Center. The credential goes to its host: it must be one."""
     if not isinstance(subdomain, str) or not is_subdomain(subdomain):
         raise unreadable_state("it names a Help Center that has no such subdomain")
     return subdomain
@@ -235,12 +234,12 @@ def _name(subdomain: object) -> str:
 
 def _entry(subdomain: str, entry: object) -> HelpCenterState:
     match entry:
-        case {"known": str(packed), "reader": str(reader), **more}:
-            listing = _listing(subdomain, more)
+        case {"known": str(packed), "reader": str(user), **more}:
+            reconciled = _reconciled(subdomain, more)
             return HelpCenterState(
                 known=_known(subdomain, packed, more.get("doubted_locales", [])),
-                listing=listing,
-                reader=reader,
+                reconciled=reconciled,
+                user=user,
                 known_before=_count(more.get("known_before", 0), "known_before"),
                 delivered_until=(
                     _instant(more["delivered_until"], "delivered_until")
@@ -248,7 +247,7 @@ def _entry(subdomain: str, entry: object) -> HelpCenterState:
                     else None
                 ),
                 brand=_count(more.get("brand", 0), "brand"),
-                visitors=_visitors(more, listing),
+                visitors=_visitors(more, reconciled),
             )
     raise unreadable_state(f"the entry of {subdomain} is not one of this version's")
 
@@ -264,8 +263,8 @@ def _known(subdomain: str, packed: str, elsewhere: object) -> KnownArticles:
     return known
 
 
-def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:
-    if entry.keys().isdisjoint(Listing._fields):
+def _reconciled(subdomain: str, entry: Mapping[object, object]) -> Reconciled | None:
+    if entry.keys().isdisjoint(Reconciled._fields):
         return None
     match entry:
         case {
@@ -274,7 +273,7 @@ def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:
             "articles": articles,
             "scope": str(scope),
         }:
-            return Listing(
+            return Reconciled(
                 _instant(updated_at, "updated_at"),
                 _instant(reconciled_at, "reconciled_at"),
                 _count(articles, "articles"),
@@ -283,7 +282,9 @@ def _listing(subdomain: str, entry: Mapping[object, object]) -> Listing | None:
     raise unreadable_state(f"the entry of {subdomain} is neither finished nor unfinished")
 
 
-def _visitors(entry: Mapping[object, object], listing: Listing | None) -> VisitorsAnswer | None:
+def _visitors(
+    entry: Mapping[object, object], reconciled: Reconciled | None
+) -> VisitorsAnswer | None:
     match entry:
         case {"visitors": "open" | "closed" as answer, "visitors_at": at}:
             return VisitorsAnswer(answer == _OPEN, _instant(at, "visitors_at"))
@@ -291,9 +292,9 @@ def _visitors(entry: Mapping[object, object], listing: Listing | None) -> Visito
             return None
         case {"visitors": _} | {"visitors_at": _}:
             raise unreadable_state("`visitors` is neither unknown, nor open or closed at a time")
-    # Before they were kept apart, the listing alone told.
-    if listing and listing.scope.startswith((_OPEN, _CLOSED)):
-        return VisitorsAnswer(listing.visitors_could_read, listing.reconciled_at)
+    # Earlier versions had the answer in `scope` only.
+    if reconciled and reconciled.scope.startswith((_OPEN, _CLOSED)):
+        return VisitorsAnswer(reconciled.visitors_could_read, reconciled.reconciled_at)
     return None
 
 
@@ -311,7 +312,7 @@ def _instant(value: object, field: str) -> str:
 
 
 def unreadable_state(problem: str) -> AirbyteTracedException:
-    """Return the error for a saved state that this version can not read."""
+    """Return the error for a saved state that this version cannot read."""
     return AirbyteTracedException(
         message=f"The saved state of the stream `articles` can not be read: {problem}. Clear the "
         "stream's data in Airbyte (refresh and remove records): the next sync reads everything.",

@@ -1,7 +1,7 @@
-"""The Help Centers of an account, one after the other: a sync of them on one state."""
+"""A sync of all Help Centers of an account, one after the other, on one state."""
 
 import logging
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from source_zendesk_articles.articles.changes import OUT_OF_SCOPE
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.memory.cursor import Cursor
 from source_zendesk_articles.memory.state import State
+from source_zendesk_articles.sync.apply import Emitted
 from source_zendesk_articles.sync.brands import Plan, by_name, follow, new_entries, plan, problem
 from source_zendesk_articles.sync.errors import (
     brand_problem,
@@ -20,12 +21,12 @@ from source_zendesk_articles.sync.errors import (
     odd_brand,
     some_failed,
 )
-from source_zendesk_articles.sync.one_help_center import Emitted, sync_help_center
+from source_zendesk_articles.sync.one_help_center import sync_help_center
 from source_zendesk_articles.sync.outbox import Outbox
 from source_zendesk_articles.sync.preflight import (
     warn_of_the_end,
 )
-from source_zendesk_articles.sync.progress import ReadStats, progress
+from source_zendesk_articles.sync.progress import Report, Statistics, progress
 from source_zendesk_articles.sync.workers import Workers
 from source_zendesk_articles.zendesk.client import Account, HelpCenterClient
 from source_zendesk_articles.zendesk.errors import (
@@ -39,12 +40,15 @@ from source_zendesk_articles.zendesk.models import BrandRow
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
-class AccountSync:
-    """A sync of the Help Centers that a configuration means."""
+class AllHelpCenters:
+    """One sync of the Help Centers that a configuration means; `state` is what it leaves behind."""
 
-    def __init__(self, account: Account, config: Config, began_with: State) -> None:
-        self._account = account
+    def __init__(
+        self, connection: Account, config: Config, began_with: State, report: Report
+    ) -> None:
+        self._connection = connection
         self._config = config
+        self._report = report
         self._brands: tuple[BrandRow, ...] | None = None
         self._outbox = Outbox(
             Cursor(began_with.synced_at), dict(began_with.help_centers), config.retract_as
@@ -52,32 +56,36 @@ class AccountSync:
         self._left: frozenset[str] = frozenset()
         self._has_begun = False
 
-    def run(self) -> Generator[Emitted, None, State]:
-        """Yield what has to be emitted, each record behind a state that announces it; and progress.
+    @property
+    def state(self) -> State:
+        """The state as it is by now; use it at once."""
+        return self._outbox.state
 
-        A state that was yielded is to be written down at once. Returns the last one.
+    def run(self) -> Iterator[Emitted]:
+        """Yield what has to be emitted, each record after a state that announces it.
+
+        A state that is yielded has to be written down at once.
 
         Raises:
-            AirbyteTracedException: in the user's words, behind a state that tells what was done.
+            AirbyteTracedException: in the user's words, after a state that says what was done.
 
         """
-        self._account.begin()
+        self._connection.begin()
         try:
-            return (yield from self._run())
+            yield from self._run()
         finally:
-            # However it ends: nobody waits any more for what the threads are at.
-            self._account.end()
+            # However it ends, the threads' results are of no use any more.
+            self._connection.end()
 
-    def _run(self) -> Generator[Emitted, None, State]:
-        planned = yield from self._plan()
+    def _run(self) -> Iterator[Emitted]:
+        planned = self._plan()
         errors = errors_of(planned, self._brands or ())
         self._left = planned.left
         self._outbox.expect([*planned.subdomains, *planned.left])
         read = 0
         for subdomain in planned.subdomains:
             try:
-                client = self._account.help_center(subdomain)
-                yield from sync_help_center(client, self._config, self._outbox, self._begin)
+                yield from self._read(subdomain)
             except AirbyteTracedException as error:
                 if not self._config.has_several:
                     raise
@@ -85,41 +93,46 @@ class AccountSync:
                 self._outbox.clear()
                 errors[subdomain] = self._explained(subdomain, error)
                 if isinstance(error, RefusalError) and error.status == HTTPStatus.NOT_FOUND:
-                    self._outbox.nowhere.add(subdomain)
+                    self._outbox.gone_hosts.add(subdomain)
                 if is_everybodys(error):
                     break
             else:
                 read += 1
-        self._outbox.done(planned.subdomains)
-        self._outbox.done(planned.left & self._outbox.help_centers.keys())
+        self._outbox.expect_no_more(planned.subdomains)
+        self._outbox.expect_no_more(planned.left & self._outbox.help_centers.keys())
         if errors:
             if read or self._outbox.owes_state:
-                yield from self._outbox.tell()
+                yield from self._outbox.save()
             raise some_failed(errors, read=read)
-        return self._outbox.state
 
-    def _plan(self) -> Generator[Emitted, None, Plan]:
+    def _read(self, subdomain: str) -> Iterator[Emitted]:
+        client = self._connection.help_center(subdomain)
+        return sync_help_center(client, self._config, self._outbox, self._begin, self._report)
+
+    def _plan(self) -> Plan:
         """Return what to read, what left the configuration, and what is wrong with it."""
         if self._config.has_several:
-            client = self._account.help_center()
-            tick = partial(progress, client.subdomain, 0, ReadStats(), client.requests)
-            with closing(Workers(tick)) as workers:
-                ask = partial(list_brands, client, self._config)
-                self._brands = yield from workers.ask(ask)
+            client = self._connection.help_center()
+            done = Statistics()
+            on_wait = lambda: self._report(  # noqa: E731
+                progress(client.subdomain, 0, done, client.requests)
+            )
+            with closing(Workers(on_wait)) as workers:
+                self._brands = workers.ask(partial(list_brands, client, self._config))
         brands = self._brands or ()
         entries = self._outbox.help_centers
         followed = follow(entries, brands)
         planned = plan(self._config, followed, self._brands)
         entries.clear()
-        # An entry of each: a sync that dies between two of them is then known to be unfinished.
+        # Each gets an entry: a sync that dies between two of them is then known to be unfinished.
         entries.update({**new_entries(planned.subdomains, brands), **followed})
         return planned
 
     def _begin(self, client: HelpCenterClient) -> Iterator[Emitted]:
-        """Come before anything that is emitted, once the first Help Center has answered.
+        """Do what comes before anything is emitted, once the first Help Center has answered.
 
-        Retract what left the configuration, and forget it. A key that another Help Center of the
-        state holds stays: a renamed brand has the same ones.
+        Retract what left the configuration, and forget it, but for keys that another Help Center of
+        the state holds: a renamed brand has the same ones.
         """
         if self._has_begun:
             return
@@ -133,13 +146,13 @@ class AccountSync:
                 if self._outbox.is_full:
                     yield from self._outbox.send()
             yield from self._outbox.send()
-            self._outbox.done([subdomain])
+            self._outbox.expect_no_more([subdomain])
             del entries[subdomain]
-            retracted = self._outbox.stats[subdomain].total
+            retracted = self._outbox.statistics[subdomain].emitted
             _LOG.info("Help Center %s is not read any more: %d retracted.", subdomain, retracted)
 
     def _explained(self, subdomain: str, error: AirbyteTracedException) -> AirbyteTracedException:
-        """Return the error for a Help Center that can not be read: it may have no row any more."""
+        """Return the error for a Help Center that cannot be read: it may have no row any more."""
         if not isinstance(error, RefusalError) or not self._brands:
             return error
         why = problem(by_name(self._brands).get(subdomain))
@@ -147,10 +160,10 @@ class AccountSync:
 
 
 def list_brands(client: HelpCenterClient, config: Config) -> tuple[BrandRow, ...] | None:
-    """Return the brands; None where Zendesk does not list them, and names do without.
+    """Return the brands; None if Zendesk does not list them and the names are enough.
 
     Raises:
-        AirbyteTracedException: where the list is needed.
+        AirbyteTracedException: if the list is needed.
 
     """
     try:
@@ -182,6 +195,6 @@ def _error(subdomain: str, why: str, brands: Iterable[BrandRow]) -> AirbyteTrace
 
 
 def is_everybodys(error: AirbyteTracedException) -> bool:
-    """Tell whether all Help Centers would fail alike: they share the credential."""
+    """Return whether all Help Centers would fail alike: they share the credential."""
     is_refused = isinstance(error, RefusalError) and error.status == HTTPStatus.UNAUTHORIZED
     return is_refused or isinstance(error, CredentialError)

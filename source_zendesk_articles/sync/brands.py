@@ -1,4 +1,4 @@
-"""Which Help Centers a configuration means, and which of the known ones left it. Pure."""
+"""Which Help Centers a configuration means, and which ones of the state left it. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
@@ -12,10 +12,10 @@ Entries = Mapping[str, HelpCenterState]
 
 
 class Plan(NamedTuple):
-    """What a sync reads, in this order, what `left` the configuration, and what is wrong with it.
+    """The Help Centers to read, in this order, those that `left`, and what is wrong.
 
-    `problems`: subdomain → why it can not be read, though the configuration names it. `odd`: rows
-    of the list of brands that may be of a Help Center which is meant, and do not say so.
+    `problems`: subdomain → why it cannot be read, though the configuration names it. `odd`: rows of
+    the list of brands that lack what is needed; each may belong to a Help Center that is meant.
     """
 
     subdomains: tuple[str, ...]
@@ -25,14 +25,14 @@ class Plan(NamedTuple):
 
 
 def plan(config: Config, entries: Entries, brands: Collection[BrandRow] | None) -> Plan:
-    """Return what to read; `brands` is None where they were not listed, or can not be.
+    """Return what to read; `brands` is None if there is no list of them.
 
-    A list may be short: what was read before and has no row in it is read on.
+    A list may be incomplete: what was read before and has no row in it is still read.
     """
     if config.every_brand:
         return _plan_every(config, entries, brands or ())
     problems = _problems(config.named, entries, brands)
-    # Of what a mistake may have replaced nothing must be retracted.
+    # A mistake in the names must not retract anything.
     is_new = not config.named <= _read_before(entries)
     in_doubt = problems or (config.has_several and brands is None and is_new)
     left = entries.keys() - config.named if not in_doubt else ()
@@ -42,7 +42,7 @@ def plan(config: Config, entries: Entries, brands: Collection[BrandRow] | None) 
 
 
 def _plan_every(config: Config, entries: Entries, brands: Collection[BrandRow]) -> Plan:
-    """Return the plan for `*`: a Help Center leaves only when the row of its brand says so."""
+    """Return the plan for `*`: a Help Center leaves only if the row of its brand says so."""
     # The account's own brand need not have a Help Center.
     problems = _problems(config.named - {config.subdomain}, entries, brands)
     at = by_name(brands)
@@ -53,20 +53,20 @@ def _plan_every(config: Config, entries: Entries, brands: Collection[BrandRow]) 
     unlisted = ((_read_before(entries) - renamed) | {config.subdomain}) - at.keys()
     left = entries.keys() - readable - unlisted - problems.keys()
     if len(usable) < len(brands):
-        # A row that says nothing, or not where its brand is, may be that of any without another.
+        # An unusable row may belong to any Help Center that has no other row.
         left = {name for name in left if entries[name].brand in name_of}
-    # One that is not listed may be nowhere any more: that shows before others lack what it held.
+    # Unlisted ones first: if one is gone, others may show the articles that it held.
     subdomains = _ordered(unlisted, config) + _ordered(readable, config)
     return Plan(subdomains, frozenset(left), problems, _odd(brands, entries))
 
 
 def _usable(brands: Iterable[BrandRow]) -> list[Brand]:
-    """Return the rows that can be read and name a host: all others are no proof of anything."""
+    """Return the rows that can be read and name a host; the others prove nothing."""
     return [row for row in brands if isinstance(row, Brand) and is_subdomain(row.subdomain)]
 
 
 def _odd(brands: Iterable[BrandRow], entries: Entries) -> tuple[Unreadable, ...]:
-    """Return the other rows, but for those of brands that would not be read anyway."""
+    """Return the other rows, without those of brands that are not read anyway."""
     known = {entry.brand for entry in entries.values()}
     odd: list[Unreadable] = []
     for row in brands:
@@ -98,10 +98,10 @@ def _read_before(entries: Entries) -> set[str]:
 
 
 def follow(entries: Entries, brands: Collection[BrandRow]) -> dict[str, HelpCenterState]:
-    """Return the entries under the names that their brands have by now, each with its brand's id.
+    """Return the entries under the present names of their brands, each with its brand's id.
 
-    What a renamed brand shows has other addresses: it has to be listed. Whose name another brand
-    has by now makes room, and has that one's old name from then on.
+    A renamed brand has to be listed: the addresses of its articles changed. If another brand has
+    taken the name of an entry, the two entries exchange their names.
     """
     at = by_name(brands)
     new_name_of = {brand.id: name for name, brand in at.items()}
@@ -112,7 +112,7 @@ def follow(entries: Entries, brands: Collection[BrandRow]) -> dict[str, HelpCent
         is_free = new not in entries or entries[new].brand not in {0, entry.brand}
         if new != old and is_free and new not in moved.values():
             moved[old] = new
-    followed = {new: entries[old].to_list for old, new in moved.items()}
+    followed = {new: entries[old].unfinished for old, new in moved.items()}
     free = [old for old in moved if old not in followed]
     for old, entry in entries.items():
         if old not in moved:
@@ -125,7 +125,7 @@ def follow(entries: Entries, brands: Collection[BrandRow]) -> dict[str, HelpCent
 def new_entries(
     subdomains: Iterable[str], brands: Iterable[BrandRow]
 ) -> dict[str, HelpCenterState]:
-    """Return what is known of Help Centers that were never read."""
+    """Return the entries of Help Centers that were never read."""
     at = by_name(brands)
     return {
         name: HelpCenterState(KnownArticles(), brand=at[name].id if name in at else 0)
@@ -134,16 +134,13 @@ def new_entries(
 
 
 def by_name(brands: Iterable[BrandRow]) -> dict[str, Brand]:
-    """Return the brand at each name: one that was deleted may leave its name to another."""
+    """Return the brand at each name; a deleted brand gives way to a live one of its name."""
     usable = sorted(_usable(brands), key=lambda brand: not brand.is_deleted)
     return {brand.subdomain: brand for brand in usable}
 
 
 def problem(brand: Brand | None) -> str | None:
-    """Return why a brand can not be read, None if nothing is known against it.
-
-    It continues a sentence.
-    """
+    """Return why a brand cannot be read, as the end of a sentence; None if it can."""
     if brand is None:
         return "is no brand of this account"
     if brand.is_deleted:

@@ -23,8 +23,8 @@ _SHOWN_LENGTH = 60
 _JSON = json.JSONEncoder(default=attrgetter("text"), check_circular=False)
 
 
-def reader_changed() -> AirbyteTracedException:
-    """Return the error for a user who is another one at the end of a listing than before it."""
+def user_changed() -> AirbyteTracedException:
+    """Return the error for a user or role that changed between the start and end of a listing."""
     return AirbyteTracedException(
         message="The user of these credentials, or the user's role, changed during the sync. What "
         "was read may be partial, so nothing more was retracted for not being there. Run the sync "
@@ -34,43 +34,10 @@ def reader_changed() -> AirbyteTracedException:
     )
 
 
-def too_many_vanished(
-    host: str, *, missing: int, known: int, another_reader: bool
-) -> AirbyteTracedException:
-    """Return the error for a listing that lacks more articles than anybody archives at once."""
-    since = ", and the user or the role may not be the last listing's" if another_reader else ""
-    return AirbyteTracedException(
-        message=f"{missing} of the {known} articles known of {host} are not listed any more"
-        f"{since}. None of them was retracted, because this may be missing access: check that the "
-        "user of these credentials is an admin, or an agent who may view every article. If the "
-        "articles are really gone, clear the stream's data in Airbyte (refresh and remove records) "
-        "to confirm it.",
-        internal_message=f"{missing} of {known} known articles are missing in the listing",
-        failure_type=FailureType.config_error,
-    )
-
-
-def too_many_translations_vanished(
-    host: str, *, vanished: int, variants: int, another_reader: bool
-) -> AirbyteTracedException:
-    """Return the error for articles that lack more translations than anybody deletes at once."""
-    since = ", and the user or the role may not be the last listing's" if another_reader else ""
-    return AirbyteTracedException(
-        message=f"{vanished} of the {variants} variants known of {host} are not listed any more, "
-        f"though their articles are{since}. None of them was retracted, because Zendesk may have "
-        "left translations out: check in Guide whether they are there, and that the user of these "
-        "credentials is an admin, or an agent who may view every article. If the translations are "
-        "really gone, clear the stream's data in Airbyte (refresh and remove records) to confirm "
-        "it.",
-        internal_message=f"{vanished} of {variants} known variants vanished from their articles",
-        failure_type=FailureType.config_error,
-    )
-
-
 def unreadable_articles(
     host: str, named: Sequence[Unreadable], total: int
 ) -> AirbyteTracedException:
-    """Return the error for a sync that could not read some articles, of which these are `named`."""
+    """Return the error for a sync that could not read `total` articles, some of them `named`."""
     more = f"; and {total - len(named)} more" if total > len(named) else ""
     listed = "; ".join(map(_line, named)) + more
     return AirbyteTracedException(
@@ -95,17 +62,17 @@ def _problem(row: Unreadable) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return the beginning of what was sent, as JSON; of what is long or deep only that is made."""
+    """Return the beginning of what was sent as JSON, without encoding the rest."""
     if isinstance(value, (str, BrokenText)):
         value = filter_secrets(value if isinstance(value, str) else value.text)
     parts = islice(_JSON.iterencode(value), _SHOWN_LENGTH)
-    # Masked before it is cut: of half a secret nobody would know that it is one.
+    # Masked before it is cut: half a secret is not recognised.
     text = filter_secrets("".join(parts))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
 
 
 def unknown_visibility(host: str) -> AirbyteTracedException:
-    """Return the error for a filter by visibility while nobody knows what visitors may read."""
+    """Return the error for a filter by visibility if it is unknown what visitors may read."""
     return AirbyteTracedException(
         message=f"Zendesk gave no usable answer on what visitors may read of {host}, and the "
         "filter `visibility` depends on it. Nothing of this Help Center was emitted or retracted. "
@@ -116,7 +83,7 @@ def unknown_visibility(host: str) -> AirbyteTracedException:
 
 
 def brand_problem(subdomain: str, why: str, valid: list[str]) -> AirbyteTracedException:
-    """Return the error for a Help Center that is named and can not be read."""
+    """Return the error for a Help Center that is named and cannot be read."""
     return AirbyteTracedException(
         message=f"`brands` or `subdomain` names {subdomain}, which {why}. The account's Help "
         f"Centers are {', '.join(valid) or 'none'}.",
@@ -126,7 +93,7 @@ def brand_problem(subdomain: str, why: str, valid: list[str]) -> AirbyteTracedEx
 
 
 def no_list_of_brands(error: NoUsableAnswerError | RefusalError) -> AirbyteTracedException:
-    """Return the error for `*` where Zendesk does not list the brands."""
+    """Return the error for `*` if Zendesk does not list the brands."""
     return AirbyteTracedException(
         message=f"{error.message} The entry * in `brands` needs the list of brands, which some "
         "plans and roles do not get: name the subdomains instead.",
@@ -136,7 +103,7 @@ def no_list_of_brands(error: NoUsableAnswerError | RefusalError) -> AirbyteTrace
 
 
 def odd_brand(row: Unreadable) -> AirbyteTracedException:
-    """Return the error for a row of the list of brands that says nothing, or not where it is."""
+    """Return the error for a row of the list of brands that lacks what is needed."""
     return AirbyteTracedException(
         message=f"Its row in the list of brands cannot be used: {_problem(row)}. Nothing was "
         "retracted because of it. Check the brand in Zendesk (Admin Center, Account, Brand "
@@ -147,7 +114,7 @@ def odd_brand(row: Unreadable) -> AirbyteTracedException:
 
 
 def no_help_center() -> AirbyteTracedException:
-    """Return the error for `*` where no brand has a Help Center."""
+    """Return the error for `*` if no brand has a Help Center."""
     return AirbyteTracedException(
         message="No active brand of this account has a Help Center: set one up in Zendesk Guide "
         "first. Nothing was emitted or retracted.",

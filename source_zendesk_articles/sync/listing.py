@@ -1,33 +1,30 @@
-"""Every article of a Help Center, many pages at a time, and whether any may be missing.
+"""The listing: every article, many pages in parallel, and whether any may be missing.
 
-Offset pages can be asked for side by side, but what they show shifts when an article comes or
-goes meanwhile. So they are believed only if everything adds up. The way out are cursor pages, one
-after another, which do not shift.
+Offset pages can be asked for in parallel, but an article that comes or goes shifts what they show.
+So they are believed only if everything adds up. Otherwise cursor pages, which do not shift, are
+read one after another.
 https://developer.zendesk.com/api-reference/introduction/pagination/
 """
 
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from http import HTTPStatus
 from time import monotonic
-from typing import Any, Final, Generic, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from source_zendesk_articles.sync.workers import Tick, Workers
+from source_zendesk_articles.sync.workers import Workers
 from source_zendesk_articles.zendesk.client import PAGE_SIZE, HelpCenterClient
-from source_zendesk_articles.zendesk.errors import (
-    NoUsableAnswerError,
-    RefusalError,
-)
+from source_zendesk_articles.zendesk.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.zendesk.models import OffsetPage, Row, Unreadable, letters
 from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
-# There is none after the hundredth: so far they reach from either end of a list.
+# Zendesk shows no later page: so far they reach from either end of a list.
 OFFSET_PAGES: Final = 100
-# So many pages are asked for ahead of what is emitted, or so much, in `models.letters`: the threads
-# should not have to wait until a batch was emitted.
+# So many pages, or so many `models.letters`, are asked for ahead of what is emitted: threads should
+# not wait while a batch is emitted.
 PAGES_AHEAD: Final = 2 * WORKERS
 LETTERS_AHEAD: Final = 14_000_000
 
@@ -35,10 +32,10 @@ _LOG = logging.getLogger("airbyte.zendesk")
 
 
 class ListedPage(NamedTuple):
-    """Articles, also those that cannot be read, and when they were fetched, by `time.monotonic`.
+    """Rows, and when they were fetched, by `time.monotonic`.
 
-    For the listing itself: what is to be asked for after them, and what does not add up, "" where
-    all does.
+    `more` and `mismatch` are for the listing itself: the calls that fetch further pages, and what
+    does not add up, "" if all does.
     """
 
     articles: tuple[Row, ...]
@@ -50,53 +47,97 @@ class ListedPage(NamedTuple):
 _Call = Callable[[], ListedPage]
 
 
-class ArticleListing(Generic[Tick]):
-    """One listing; `total` is how many articles Zendesk says there are, None until it does.
+class Sightings:
+    """The ids of the articles that a listing has shown; of several sightings the newest counts."""
 
-    The first page tells. What offset pages reach is read by these, more articles category by
-    category, and a category that is too long itself section by section, which has 5,000 at most.
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[str, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def __contains__(self, article_id: int) -> bool:
+        return article_id in self._seen
+
+    def newest(self, page: ListedPage) -> list[Row]:
+        """Note the articles of a page; return its rows but those that were seen in a newer state.
+
+        Pages come in their order, but one that had to be asked for again is younger than later
+        ones: of two sightings the older one may come last.
+        """
+        rows = [row for row in page.articles if row.id is None or self._is_newest(row, page)]
+        self._seen.update(
+            (row.id, (row.updated_at, page.fetched_at)) for row in rows if row.id is not None
+        )
+        return rows
+
+    def discard(self, article_ids: Iterable[int]) -> None:
+        """Forget articles that are gone by now."""
+        for article_id in article_ids:
+            self._seen.pop(article_id, None)
+
+    def clear(self) -> None:
+        """Forget all: the articles are listed again."""
+        self._seen.clear()
+
+    def _is_newest(self, row: Row, page: ListedPage) -> bool:
+        return row.id is None or (row.updated_at, page.fetched_at) >= self._seen.get(
+            row.id, ("", 0)
+        )
+
+
+class ArticleListing:
+    """One listing; `total` is how many articles there are, None until the first page says it.
+
+    Offset pages read a list that they reach to its middle from both ends; a longer one is read
+    category by category.
     """
 
-    def __init__(self, client: HelpCenterClient, workers: Workers[Tick]) -> None:
+    def __init__(self, client: HelpCenterClient, workers: Workers) -> None:
         self.total: int | None = None
         self.is_whole = False
-        """Whether none is missing in what was read."""
+        """Whether no article is missing in what was read."""
         self._client = client
         self._workers = workers
         self._began_at = ""
-        # One that has no id that can be read counts each time.
+        # A row without an id that can be read counts each time.
         self._existing: set[object] = set()
         self._cursor_page_size = PAGE_SIZE
         self._under_way: deque[Future[ListedPage]] = deque()
         self._waiting: deque[_Call] = deque()
         self._longest_page = 1
 
-    def begin(self, unless: Future[Any]) -> Generator[Tick, None, None]:
-        """Have the first pages on their way, or leave it to `read` if something else is done first.
+    def begin(self, unless: Future[Any]) -> None:
+        """Ask for the first pages, but only for one until `unless` is done.
 
-        What becomes of them is for `read` to tell.
+        `read` yields these pages and raises their errors.
         """
         first = self._workers.submit(self._first)
         self._under_way.append(first)
-        yield from self._workers.until(first, unless)
+        self._workers.wait_for_any(first, unless)
         if first.done():
             self._ask_ahead()
 
-    def read(self) -> Generator[ListedPage | Tick, None, None]:
+    def read(self) -> Iterator[ListedPage]:
         """Yield all articles, a page at a time; one that is moved meanwhile may come twice.
 
-        Where some may be missing `is_whole` is false in the end. What was yielded is true. Not seen
-        is it where between two pages an article that was read is archived and another one restored,
-        or made in the very second of the first answer, so that a third slips through.
+        If some may be missing, `is_whole` is false in the end; what was yielded is true. One case
+        goes unnoticed: between two pages an article that was read is archived and another one
+        restored, or created in the very second of the first answer, so that a third slips through.
         """
+        mismatch = ""
         try:
-            mismatch = yield from self._pages()
+            for page in self._pages():
+                mismatch = page.mismatch
+                if mismatch:
+                    break
+                yield page
         except NoUsableAnswerError as error:
             mismatch = str(error.internal_message)
             self._cursor_page_size = PAGE_SIZE // 2
         except RefusalError as error:
             if error.status == HTTPStatus.UNAUTHORIZED:
-                raise  # not of this kind of page
+                raise  # it is not about this kind of page
             mismatch = str(error.internal_message)
         if not mismatch and len(self._existing) != self.total:
             # One that came and one that went leave the total as it was.
@@ -105,7 +146,7 @@ class ArticleListing(Generic[Tick]):
         if mismatch:
             _LOG.info("The articles are listed anew, one page after another: %s.", mismatch)
 
-    def read_by_cursor(self) -> Generator[ListedPage | Tick, None, None]:
+    def read_by_cursor(self) -> Iterator[ListedPage]:
         """Yield all articles, a page at a time, each asked for after the one before."""
         for page in self._under_way:
             page.cancel()
@@ -116,21 +157,19 @@ class ArticleListing(Generic[Tick]):
         yield from self._pages()
         self.is_whole = True
 
-    def _pages(self) -> Generator[ListedPage | Tick, None, str]:
-        """Yield what is under way and what that leads to; return what does not add up."""
+    def _pages(self) -> Iterator[ListedPage]:
+        """Yield the pages that are under way, and those that they lead to."""
         while self._under_way:
-            fetched = yield from self._workers.result(self._under_way.popleft())
-            if fetched.mismatch:
-                return fetched.mismatch
-            self._waiting.extend(fetched.more)
-            self._ask_ahead()
+            page = self._workers.result(self._under_way.popleft())
+            self._waiting.extend(page.more)
+            if not page.mismatch:
+                self._ask_ahead()
             self._existing.update(
                 object() if row.id is None else row.id
-                for row in fetched.articles
+                for row in page.articles
                 if _created_at(row) <= self._began_at
             )
-            yield fetched
-        return ""
+            yield page
 
     def _ask_ahead(self) -> None:
         ahead = min(PAGES_AHEAD, max(1, LETTERS_AHEAD // self._longest_page))
@@ -143,7 +182,7 @@ class ArticleListing(Generic[Tick]):
         self.total, self._began_at = page.total, self._client.began_at
         rows = (row for row in page.articles if not isinstance(row, Unreadable))
         if any(article.translations is None for article in rows):
-            # With cursor pages they are known to come. One by one they would cost a request each.
+            # Cursor pages are known to bring them. One by one they would cost a request each.
             return _listed((), mismatch="translations do not come with offset pages")
         if _is_in_reach(page.total):
             first = self._rest_of("", page)
@@ -162,19 +201,15 @@ class ArticleListing(Generic[Tick]):
         page = self._offset_page(inside, 1)
         if _is_in_reach(page.total):
             return self._rest_of(inside, page)
-        rows = (row for rows in self._client.sections(inside) for row in rows)
-        return _listed(page.articles, tuple(partial(self._section, row.id) for row in rows))
-
-    def _section(self, section_id: int) -> ListedPage:
-        inside = f"/sections/{section_id}"
-        return self._rest_of(inside, self._offset_page(inside, 1))
+        # Zendesk's limit is 40,000 articles in all, so hardly any category is so long.
+        return _listed((), mismatch=f"category {category_id} has {page.total} articles")
 
     def _rest_of(self, inside: str, first: OffsetPage) -> ListedPage:
         """Return the first page of a list, and what asks for the others that can be reached."""
         ask = partial(self._page, inside, first.total)
         pages = _pages_of(first.total)
         from_oldest = range(2, min(pages, OFFSET_PAGES) + 1)
-        # One more than needed: behind a total that is cut off where these end, it shows the rest.
+        # One page more than needed: if the total itself stops at the pages in reach, it shows more.
         from_newest = range(1, min(pages - OFFSET_PAGES + 1, OFFSET_PAGES) + 1)
         more = (
             *(partial(ask, number, newest_first=False) for number in from_oldest),
@@ -205,7 +240,7 @@ def _listed(
 
 
 def _mismatch(page: OffsetPage, number: int, total: int) -> str:
-    """Say what does not fit to a list with so many articles."""
+    """Return what does not fit a list of so many articles, "" if everything does."""
     rest = total - (number - 1) * PAGE_SIZE
     if page.total != total:
         return f"there were {total}, and then {page.total}"
@@ -224,7 +259,7 @@ def _is_in_reach(articles: int) -> bool:
 
 
 def _created_at(row: Row) -> str:
-    # Where nobody knows when it was made, it counts as one that was there.
+    # If it is unknown when an article was created, it counts as one that was there.
     return "" if isinstance(row, Unreadable) else str(row.raw.get("created_at") or "")
 
 

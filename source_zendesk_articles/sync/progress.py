@@ -1,7 +1,7 @@
-"""What a sync has done so far, and how it is told and summed up in the log. Pure."""
+"""What a sync has done so far, and how the log and the platform hear of it. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -11,18 +11,19 @@ from source_zendesk_articles.articles.records import Record
 from source_zendesk_articles.articles.visibility import PUBLIC
 from source_zendesk_articles.zendesk.transport import RequestStats
 
-# So many records are measured: the first page has as many, and each costs what it costs to emit it.
+# So many records are measured: about a page of articles, and each costs as much as emitting it.
 MEASURED: Final = 500
 
 
 @dataclass
-class ReadStats:
-    """What was read; an article counts each time that it is seen.
+class Statistics:
+    """What was read and emitted of one Help Center; an article counts each time it is seen.
 
-    `total` is how many there are to read, None while nobody knows; `is_first` whether none of them
-    was known before. Of their translations so many `variants` are in scope, the first `measured` of
-    which take so many `bytes`; `outdated` ones were left out. `unchanged` of the articles were as
-    they are known.
+    `total`: how many articles there are to read, None if unknown. `is_first`: none of them was
+    known before. `variants`: how many of their translations are in scope; the first `measured` of
+    them take `bytes`. `outdated`: how many translations were left out. `unchanged`: how many
+    articles are as they are known. `unplaced`: how many are in no section that is known. `public`,
+    `internal` and `retracted` count the records that were emitted, two of them by their reason.
     """
 
     articles: int = 0
@@ -36,45 +37,41 @@ class ReadStats:
     outdated: int = 0
     asked_one_by_one: int = 0
     without_source: int = 0
-    nowhere: int = 0
-
-    def count_variants(self, records: Sequence[Record]) -> None:
-        """Add the variants of an article, in scope; measure the first ones."""
-        self.variants += len(records)
-        if self.measured < MEASURED:
-            self.measured += len(records)
-            self.bytes += sum(len(orjson.dumps(record)) for record in records)
-
-    def begin_again(self) -> None:
-        """Count from nothing: all will be seen again."""
-        vars(self).update(vars(ReadStats(total=self.total)))
-
-
-@dataclass
-class EmissionStats:
-    """How many records went out: public ones, internal ones and retractions by their reason."""
-
+    unplaced: int = 0
     public: int = 0
     internal: Counter[str] = field(default_factory=Counter)
     retracted: Counter[str] = field(default_factory=Counter)
 
     @property
-    def total(self) -> int:
-        """Of all kinds together."""
+    def emitted(self) -> int:
+        """How many records were emitted."""
         return self.public + self.internal.total() + self.retracted.total()
 
-    def count(self, record: Record) -> None:
-        """Add a record."""
+    def count_variants(self, records: Sequence[Record]) -> None:
+        """Add the in-scope variants of an article; measure the first ones."""
+        self.variants += len(records)
+        if self.measured < MEASURED:
+            self.measured += len(records)
+            self.bytes += sum(len(orjson.dumps(record)) for record in records)
+
+    def count_emitted(self, record: Record) -> None:
+        """Add a record that was emitted."""
+        reason = str(record["visibility_reason"])
         if record["visibility"] == PUBLIC:
             self.public += 1
         elif record["status"] == "removed":
-            self.retracted[str(record["visibility_reason"])] += 1
+            self.retracted[reason] += 1
         else:
-            self.internal[str(record["visibility_reason"])] += 1
+            self.internal[reason] += 1
+
+    def read_again(self) -> None:
+        """Forget what was read: all of it is read again. What was emitted stays."""
+        emitted = {"public": self.public, "internal": self.internal, "retracted": self.retracted}
+        vars(self).update(vars(Statistics(total=self.total)) | emitted)
 
 
 class Estimate(NamedTuple):
-    """How many records a sync will emit in all, and how many bytes, both about."""
+    """How many records a sync will emit in all, and how many bytes, both approximate."""
 
     records: int
     bytes: int
@@ -82,10 +79,10 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a sync is, told now and then while it reads, and each second while it waits.
+    """How far a sync is; reported now and then while it reads, and each second while it waits.
 
-    `total` is how many articles there are to read, `expected` what will go out in all, None where
-    that is unknown; `waiting` for how many seconds from now on a request waits.
+    `total`: how many articles there are to read. `expected`: what will be emitted in all. Both are
+    None if unknown. `waiting`: for how many more seconds a request waits.
     """
 
     subdomain: str
@@ -105,35 +102,39 @@ class Progress:
         )
 
 
-def progress(subdomain: str, before: int, read: ReadStats, requests: RequestStats) -> Progress:
-    """Return how far a sync is; so many records went `before` those of this Help Center."""
-    # What is known may well be as it was: then nobody knows how much will go out.
+Report = Callable[[Progress], None]
+"""Takes how far a sync is, from the thread that emits."""
+
+
+def progress(subdomain: str, before: int, done: Statistics, requests: RequestStats) -> Progress:
+    """Return how far a sync is that had emitted `before` records of other Help Centers."""
+    # Articles that are known may be unchanged: how much will go out is unknown then.
     expected = None
-    if read.is_first and read.total and read.articles:
-        records = before + round(read.variants / read.articles * read.total)
-        expected = Estimate(records, round(records * read.bytes / max(read.measured, 1)))
+    if done.is_first and done.total and done.articles:
+        records = before + round(done.variants / done.articles * done.total)
+        expected = Estimate(records, round(records * done.bytes / max(done.measured, 1)))
     return Progress(
         subdomain,
-        read.articles,
-        read.total,
+        done.articles,
+        done.total,
         expected,
         requests.sent,
         requests.waiting_seconds,
     )
 
 
-def summary(read: ReadStats, emitted: EmissionStats, requests: RequestStats) -> str:
+def summary(done: Statistics, requests: RequestStats) -> str:
     """Return what a person wants to know of a finished sync, in one line."""
-    internal = emitted.internal.total()
+    internal = done.internal.total()
     parts = [
-        f"{read.articles:,} articles, {read.unchanged:,} unchanged"
-        + (f", {read.out_of_scope:,} out of scope" if read.out_of_scope else ""),
-        f"{emitted.public + internal:,} variants emitted",
-        f"{emitted.public:,} public, {internal:,} internal{_reasons(emitted.internal)}",
-        f"{emitted.retracted.total():,} retracted{_reasons(emitted.retracted)}",
-        f"{read.outdated:,} outdated left out",
+        f"{done.articles:,} articles, {done.unchanged:,} unchanged"
+        + (f", {done.out_of_scope:,} out of scope" if done.out_of_scope else ""),
+        f"{done.public + internal:,} variants emitted",
+        f"{done.public:,} public, {internal:,} internal{_reasons(done.internal)}",
+        f"{done.retracted.total():,} retracted{_reasons(done.retracted)}",
+        f"{done.outdated:,} outdated left out",
         f"{requests.sent:,} requests"
-        + (f" ({read.asked_one_by_one:,} for translations)" if read.asked_one_by_one else ""),
+        + (f" ({done.asked_one_by_one:,} for translations)" if done.asked_one_by_one else ""),
         f"{requests.waits:,} waits ({requests.waited_seconds:,.0f} s)",
     ]
     return "; ".join(parts) + "."

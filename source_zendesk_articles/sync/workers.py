@@ -1,31 +1,29 @@
-"""Threads that wait or compute, so that the main thread can do something else meanwhile."""
+"""Threads that wait for Zendesk, or convert, so that the main thread goes on meanwhile."""
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from queue import SimpleQueue
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
 Result = TypeVar("Result")
-Tick = TypeVar("Tick")
 
-# Whoever waits for a result gets a tick as often as that.
-TICK_SECONDS: Final = 1.0
+# A thread that waits for a result calls `on_wait` as often as that.
+WAIT_SECONDS: Final = 1.0
 
 
-class Workers(Generic[Tick]):
-    """Up to `most` threads, each begun when it is needed.
+class Workers:
+    """Up to `most` threads, each started when it is needed.
 
-    None of them keeps the process alive, however long it sleeps: that is why they are not those of
-    `concurrent.futures`, which are waited for at the end. `tick` makes what is yielded to whoever
-    waits for a result.
+    None of them keeps the process alive, however long it sleeps: `concurrent.futures` waits for its
+    own ones at the end. `on_wait` is called each second in a thread that waits for a result.
     """
 
-    def __init__(self, tick: Callable[[], Tick], most: int = WORKERS) -> None:
-        self.tick = tick
+    def __init__(self, on_wait: Callable[[], None], most: int = WORKERS) -> None:
+        self._on_wait = on_wait
         self._most = most
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -33,12 +31,12 @@ class Workers(Generic[Tick]):
         self._busy = 0
 
     def close(self) -> None:
-        """Let each thread end with what it is at."""
+        """Let each thread end after its current call."""
         for _ in self._threads:
             self._calls.put(None)
 
     def submit(self, call: Callable[[], Result]) -> Future[Result]:
-        """Have a thread make a call; the future gets its result, or its error."""
+        """Have a thread make a call; the future gets its result or its error."""
         future: Future[Result] = Future()
 
         def run() -> None:
@@ -47,7 +45,7 @@ class Workers(Generic[Tick]):
                 return
             try:
                 result = call()
-            except BaseException as error:  # noqa: BLE001 -- raised where the result is asked for
+            except BaseException as error:  # noqa: BLE001 -- raised by `result`
                 self._done()
                 future.set_exception(error)
             else:
@@ -62,19 +60,19 @@ class Workers(Generic[Tick]):
         self._calls.put(run)
         return future
 
-    def result(self, future: Future[Result]) -> Generator[Tick, None, Result]:
-        """Return the result of a call, or raise its error; yield a tick while there is none."""
-        yield from self.until(future)
+    def ask(self, call: Callable[[], Result]) -> Result:
+        """Have a thread make a call; return its result, or raise its error."""
+        return self.result(self.submit(call))
+
+    def result(self, future: Future[Result]) -> Result:
+        """Wait for the result of a call and return it, or raise its error."""
+        self.wait_for_any(future)
         return future.result()
 
-    def until(self, *futures: Future[Any]) -> Generator[Tick, None, None]:
-        """Yield a tick now and then, until one of some calls has a result or an error."""
-        while not wait(futures, TICK_SECONDS, FIRST_COMPLETED).done:
-            yield self.tick()
-
-    def ask(self, call: Callable[[], Result]) -> Generator[Tick, None, Result]:
-        """Have a thread make a call, and return its result."""
-        return self.result(self.submit(call))
+    def wait_for_any(self, *futures: Future[Any]) -> None:
+        """Wait until one of some calls has a result or an error."""
+        while not wait(futures, WAIT_SECONDS, FIRST_COMPLETED).done:
+            self._on_wait()
 
     def _done(self) -> None:
         with self._lock:
@@ -86,18 +84,17 @@ class Workers(Generic[Tick]):
             del call  # and the result with it
 
 
-class InOrder(Generic[Result, Tick]):
-    """The results of calls in their order, of which so many are made ahead as there are threads."""
+class InOrder(Iterator[Result]):
+    """The results of calls in their order; as many calls are made ahead as there are threads."""
 
-    def __init__(self, workers: Workers[Tick], calls: Iterable[Callable[[], Result]]) -> None:
+    def __init__(self, workers: Workers, calls: Iterable[Callable[[], Result]]) -> None:
         self._workers = workers
         self._calls = iter(calls)
         self._under_way: deque[Future[Result]] = deque()
 
-    def next(self) -> Generator[Tick, None, Result]:
-        """Return the next one; there must be one."""
-        for call in self._calls:
+    def __next__(self) -> Result:
+        while len(self._under_way) < WORKERS and (call := next(self._calls, None)):
             self._under_way.append(self._workers.submit(call))
-            if len(self._under_way) >= WORKERS:
-                break
+        if not self._under_way:
+            raise StopIteration
         return self._workers.result(self._under_way.popleft())
