@@ -9,7 +9,7 @@ from typing import Final
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles.config import Config, host_of
-from source_zendesk_articles.sync.all_help_centers import errors_of, is_everybodys, list_brands
+from source_zendesk_articles.sync.all_help_centers import errors_of, fails_everywhere, list_brands
 from source_zendesk_articles.sync.brands import plan
 from source_zendesk_articles.sync.errors import filters_without_match, some_failed
 from source_zendesk_articles.sync.filter_check import (
@@ -71,7 +71,7 @@ def _check(account: Account, config: Config) -> None:
             if not config.has_several:
                 raise
             errors[subdomain] = error
-            if is_everybodys(error):
+            if fails_everywhere(error):
                 break
     if errors:
         raise some_failed(errors, read=0)

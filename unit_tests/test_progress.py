@@ -9,6 +9,7 @@ from source_zendesk_articles.sync.progress import (
     Statistics,
     progress,
     summary,
+    warnings,
 )
 from source_zendesk_articles.zendesk.transport import RequestStats
 
@@ -94,3 +95,10 @@ def test_what_is_read_again_is_counted_again_and_what_was_emitted_stays() -> Non
     done.retracted["outdated"] = 3
     done.read_again()
     assert (0, 9, 0, 0, 6) == (done.articles, done.total, done.variants, done.bytes, done.emitted)
+
+
+def test_articles_that_came_incomplete_are_warned_of() -> None:
+    assert [] == warnings("acme", Statistics(articles=7))
+    without_source, unplaced = warnings("acme", Statistics(without_source=1, unplaced=2))
+    assert without_source.startswith("1 articles of Help Center acme came without the translation")
+    assert unplaced.startswith("2 articles of Help Center acme are in no section")

@@ -94,7 +94,7 @@ class AllHelpCenters:
                 errors[subdomain] = self._explained(subdomain, error)
                 if isinstance(error, RefusalError) and error.status == HTTPStatus.NOT_FOUND:
                     self._outbox.gone_hosts.add(subdomain)
-                if is_everybodys(error):
+                if fails_everywhere(error):
                     break
             else:
                 read += 1
@@ -169,7 +169,7 @@ def list_brands(client: HelpCenterClient, config: Config) -> tuple[BrandRow, ...
     try:
         return client.brands()
     except (NoUsableAnswerError, RefusalError) as error:
-        if is_everybodys(error) or isinstance(error, UnreachableError):
+        if fails_everywhere(error) or isinstance(error, UnreachableError):
             raise
         if config.every_brand:
             raise no_list_of_brands(error) from None
@@ -194,7 +194,7 @@ def _error(subdomain: str, why: str, brands: Iterable[BrandRow]) -> AirbyteTrace
     return brand_problem(subdomain, why, valid)
 
 
-def is_everybodys(error: AirbyteTracedException) -> bool:
+def fails_everywhere(error: AirbyteTracedException) -> bool:
     """Return whether all Help Centers would fail alike: they share the credential."""
     is_refused = isinstance(error, RefusalError) and error.status == HTTPStatus.UNAUTHORIZED
     return is_refused or isinstance(error, CredentialError)

@@ -40,7 +40,7 @@ from source_zendesk_articles.sync.preflight import (
     prove_staff,
     warn_of_no_answer,
 )
-from source_zendesk_articles.sync.progress import Report, progress, summary
+from source_zendesk_articles.sync.progress import Report, progress, summary, warnings
 from source_zendesk_articles.sync.workers import InOrder, Workers
 from source_zendesk_articles.zendesk.client import PAGE_SIZE, HelpCenterClient
 from source_zendesk_articles.zendesk.errors import RefusalError
@@ -385,20 +385,7 @@ class _Sync:
         return later(self._client.began_at, -SETTLING_SECONDS)
 
     def _log_summary(self, way: str) -> None:
-        if self._done.without_source:
-            _LOG.warning(
-                "%d articles of Help Center %s came without the translation in their source "
-                "locale. Zendesk may leave out the translations in a locale that was disabled.",
-                self._done.without_source,
-                self._subdomain,
-            )
-        if self._done.unplaced:
-            _LOG.warning(
-                "%d articles of Help Center %s are in no section, or in one that no list shows, so "
-                "that nobody knows their category: their records do not name it, and a filter by "
-                "category leaves them in or out as they were.",
-                self._done.unplaced,
-                self._subdomain,
-            )
+        for sentence in warnings(self._subdomain, self._done):
+            _LOG.warning("%s", sentence)
         line = summary(self._done, self._client.requests)
         _LOG.info("Help Center %s, %s: %s", self._subdomain, way, line)

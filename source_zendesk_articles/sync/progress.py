@@ -140,6 +140,24 @@ def summary(done: Statistics, requests: RequestStats) -> str:
     return "; ".join(parts) + "."
 
 
+def warnings(subdomain: str, done: Statistics) -> list[str]:
+    """Return a sentence for each kind of article that came incomplete."""
+    sentences = []
+    if done.without_source:
+        sentences.append(
+            f"{done.without_source} articles of Help Center {subdomain} came without the "
+            "translation in their source locale. Zendesk may leave out the translations in a "
+            "locale that was disabled."
+        )
+    if done.unplaced:
+        sentences.append(
+            f"{done.unplaced} articles of Help Center {subdomain} are in no section, or in one "
+            "that no list shows, so that nobody knows their category: their records do not name "
+            "it, and a filter by category leaves them in or out as they were."
+        )
+    return sentences
+
+
 def _reasons(counts: Counter[str]) -> str:
     listed = ", ".join(f"{reason} {number:,}" for reason, number in counts.most_common())
     return f" ({listed})" if listed else ""
