@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from poetry.core.masonry.api import build_wheel
 
 import source_zendesk_articles
+from integration_tests.licences import documented, label, licence, locked
 from source_zendesk_articles.source import SourceZendeskArticles
 
 ROOT = Path(__file__).parents[1]
@@ -69,3 +71,17 @@ def test_what_builds_the_image_is_pinned_as_here() -> None:
     ]
     built, here = (re.findall(r"^poetry-core==.*(?:\\\n.*)+", lock, re.MULTILINE) for lock in locks)
     assert here == built
+
+
+def test_the_licences_are_those_of_the_packages_that_the_image_installs() -> None:
+    listed = documented()
+    assert list(locked()) == [(each.package, each.version) for each in listed], "make licences"
+    # With another Python another version may be installed here than in the image.
+    here = [each for each in listed if each.version == metadata.version(each.package)]
+    assert len(here) > 0.9 * len(listed)
+    assert [each.licence for each in here] == [licence(each.package) for each in here]
+
+
+def test_the_image_is_labelled_with_the_licences_of_all_that_it_contains() -> None:
+    labels = re.findall(r'org\.opencontainers\.image\.licenses="(.*)"', DOCKERFILE)
+    assert [label(documented())] == labels
