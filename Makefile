@@ -106,12 +106,16 @@ licences: $(READY)
 # With `--jobs=2` at once: pip mostly waits for the network and for the disk.
 environments: $(READY) $(E2E)/ready
 
-$(READY): requirements-dev.txt pyproject.toml
+# A changed pyproject.toml costs a second; changed packages cost a new environment.
+$(READY): $(VENV)/packages pyproject.toml
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/packages: requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON): this happens once and takes a minute or two."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/benchmark-ready: integration_tests/benchmark-requirements.txt $(READY)
