@@ -5,8 +5,6 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-# What is installed is compiled when it is first imported: most of it never is.
-unexport PYTHONDONTWRITEBYTECODE
 
 # What the benchmark compares with needs Python 3.11, and packages of its own.
 PEER_PYTHON := $(firstword $(foreach python,python3.11 $(PYTHON),$(shell \
@@ -117,7 +115,7 @@ $(VENV)/packages: requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON): this happens once and takes a minute or two."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
 $(VENV)/benchmark-ready: integration_tests/benchmark-requirements.txt $(READY)
@@ -130,6 +128,7 @@ $(PEER)/ready: integration_tests/peer-requirements.txt
 	@$(PEER)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
+# Not compiled: most of it is never imported.
 $(E2E)/ready: integration_tests/e2e-requirements.txt
 	@echo "Setting up $(E2E) with $(E2E_PYTHON): this happens once and takes a minute or two."
 	@$(E2E_PYTHON) -m venv --clear $(E2E)
