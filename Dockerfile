@@ -38,8 +38,10 @@ ENV PYTHONPYCACHEPREFIX=/opt/connector/byte-code \
 USER 1000:1000
 ENTRYPOINT ["/opt/connector/bin/source-zendesk-articles"]
 ARG VERSION
+# The licences of all that this file adds to the base: docs/licences.md names that of each package.
+# The connector alone is under the MIT licence.
 LABEL io.airbyte.name="source-zendesk-articles" \
     io.airbyte.version="${VERSION}" \
     org.opencontainers.image.title="Zendesk Help Center Articles" \
     org.opencontainers.image.version="${VERSION}" \
-    org.opencontainers.image.licenses="MIT"
+    org.opencontainers.image.licenses="0BSD AND Apache-2.0 AND BSD-2-Clause AND BSD-3-Clause AND CC0-1.0 AND CNRI-Python AND GPL-2.0-or-later AND ISC AND MIT AND MIT-0 AND MPL-2.0 AND PSF-2.0 AND Zlib"

@@ -24,22 +24,36 @@ E2E := .venv-e2e
 # each property held; `ONLY=brands` tries those whose test or file has this name.
 SECONDS ?= 60
 
-.PHONY: help demo test fuzz e2e bench image image-test lint format lock clean
+.PHONY: help demo check unit lint test fuzz e2e bench image image-test format lock licences environments clean
 
+# Times on two cores that do nothing else. The first target that needs it also sets up $(VENV).
 help:
-	@echo "make demo   see the connector read a Help Center (an emulator on this machine)"
-	@echo "make test   run every test"
-	@echo "make fuzz   search at random for what breaks a property (SECONDS=600, or EXAMPLES=1000 of each)"
-	@echo "make e2e    have PyAirbyte, a vector store and the CDK's standard tests read an emulated Help Center"
-	@echo "make bench  measure, beside a bare loop and Airbyte's own connector, and write the README's table"
-	@echo "make image  build the image with docker or podman"
-	@echo "make image-test build it on a stand-in for Airbyte's base image and run it (Debian, as root)"
-	@echo "make lint   ruff, mypy and hadolint"
-	@echo "make format let ruff rewrite the layout"
-	@echo "make lock   pin the dependencies anew (needs uv)"
+	@echo "make demo       30 s   see the connector read a Help Center (an emulator on this machine)"
+	@echo "make check      40 s   unit tests, lint and types, side by side: before each commit"
+	@echo "make unit       30 s   the unit tests"
+	@echo "make lint       20 s   ruff, mypy and hadolint; 2 s if mypy has seen most of it before"
+	@echo "make test       4 min  every test: before each push"
+	@echo "make e2e        90 s   have PyAirbyte, a vector store and the CDK's standard tests read an emulated Help Center"
+	@echo "make fuzz       1 min  search at random for what breaks a property (SECONDS=600, or EXAMPLES=1000 of each)"
+	@echo "make bench      15 min measure, beside a bare loop and Airbyte's own connector, and write the README's table"
+	@echo "make image      1 min  build the image with docker or podman"
+	@echo "make image-test 3 min  build it on a stand-in for Airbyte's base image and run it (Debian, as root)"
+	@echo "make format     1 s    let ruff rewrite the layout"
+	@echo "make lock       1 min  pin the dependencies anew (needs uv), and list their licences"
+	@echo "make licences   2 s    list the licences of what the image contains: docs/licences.md"
+	@echo "make clean      1 s    remove every environment"
+	@echo ".ci/run         8 min  what a machine runs of each commit: make test, make e2e, make lint"
 
 demo: $(READY)
 	@$(BIN)/python -m integration_tests.demo
+
+# In parallel: mypy takes one core for less time than the tests take. Where make can (from 4.0 on),
+# the output of one does not break into the other's.
+check: $(READY)
+	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) unit lint
+
+unit: $(READY)
+	$(BIN)/python -m pytest --quiet --numprocesses auto unit_tests
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto
@@ -84,13 +98,24 @@ lock:
 	$(COMPILE) --group benchmark --constraint requirements-dev.txt --output-file integration_tests/benchmark-requirements.txt
 	$(COMPILE) --group peer --output-file integration_tests/peer-requirements.txt
 	$(COMPILE) --group e2e --output-file integration_tests/e2e-requirements.txt
+	@$(MAKE) --no-print-directory licences
 
-$(READY): requirements-dev.txt pyproject.toml
+licences: $(READY)
+	$(BIN)/python -m integration_tests.licences
+
+# With `--jobs=2` at once: pip mostly waits for the network and for the disk.
+environments: $(READY) $(E2E)/ready
+
+# A changed pyproject.toml costs a second; changed packages cost a new environment.
+$(READY): $(VENV)/packages pyproject.toml
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/packages: requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON): this happens once and takes a minute or two."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/benchmark-ready: integration_tests/benchmark-requirements.txt $(READY)

@@ -24,7 +24,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from integration_tests import image_base
+from integration_tests import image_base, licences
 from integration_tests.connector import Output, config, run
 from integration_tests.platform import Platform
 from integration_tests.served import LOCALES, Shape, fill
@@ -133,7 +133,7 @@ def _check_description() -> None:
         "io.airbyte.version": _METADATA["dockerImageTag"],
         "org.opencontainers.image.title": _METADATA["name"],
         "org.opencontainers.image.version": _VERSION,
-        "org.opencontainers.image.licenses": _PROJECT["license"],
+        "org.opencontainers.image.licenses": licences.label(licences.documented()),
     }
     assert labels == {name: described["Labels"][name] for name in labels}
 

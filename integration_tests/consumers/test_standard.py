@@ -5,7 +5,6 @@ The CDK has none of the latter since the Connector Acceptance Tests were retired
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,23 +17,10 @@ from airbyte_cdk.test.standard_tests.source_base import SourceTestSuiteBase
 from airbyte_cdk.test.state_builder import StateBuilder
 
 from integration_tests.truth import Key, key_of, truth
-from integration_tests.zendesk_emulator import HelpCenter, ZendeskEmulator
-from integration_tests.zendesk_emulator.sample import furnish
+from integration_tests.zendesk_emulator import HelpCenter
 from source_zendesk_articles.source import SourceZendeskArticles
 
-SAMPLE = Path(__file__).parents[1] / "sample_config.json"
-
-
-@pytest.fixture(autouse=True)
-def served(
-    zendesk: ZendeskEmulator, help_center: HelpCenter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Serve a Help Center to whoever has the sample's credentials."""
-    furnish(help_center)
-    client = zendesk.account.add_oauth_client(zendesk.account.admin)
-    client.secret = json.loads(SAMPLE.read_text())["credentials"]["client_secret"]
-    for name, value in zendesk.environment.items():
-        monkeypatch.setenv(name, value)
+pytestmark = pytest.mark.usefixtures("served")
 
 
 def state_of(message: AirbyteMessage) -> dict[str, Any]:
