@@ -1,4 +1,4 @@
-"""One article → its records, and who may read each of them.
+"""One article → its records, and the visibility of each.
 
-Pure: it asks nobody, and knows neither what the destination holds nor the state.
+Pure: it makes no request, and knows neither what the destination holds nor the state.
 """

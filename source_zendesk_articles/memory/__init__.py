@@ -1,4 +1,4 @@
 """What the destination holds, the state that it is kept in, and the time of each record.
 
-Pure: it asks nobody and sends nothing.
+Pure: it makes no request and emits nothing.
 """

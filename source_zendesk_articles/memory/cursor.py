@@ -12,7 +12,7 @@ class Cursor:
     """Gives each record of a sync its `updated_at`, so that the time of a key never goes back.
 
     It is when Zendesk last stamped the article or the translation, if that is later than any
-    record of an earlier sync; else, where Zendesk stamped no change, the time of this sync.
+    record of an earlier sync; else the time of this sync.
     `synced_at` is the latest time that an earlier record may carry, or "".
 
     No record is later than `bound`, which the states say while more may be emitted: of a sync that

@@ -61,7 +61,7 @@ class KnownArticles:
 
     @property
     def locales(self) -> frozenset[str]:
-        """The locales of all articles, and perhaps some that none has any more."""
+        """The locales of all articles, and perhaps some of forgotten ones."""
         return frozenset().union(*self._sets)
 
     def is_in_doubt(self, article_id: int) -> bool:

@@ -74,7 +74,7 @@ class AllHelpCenters:
         try:
             yield from self._run()
         finally:
-            # However it ends, the threads' results are of no use any more.
+            # However it ends, the results of the threads are of no use now.
             self._connection.end()
 
     def _run(self) -> Iterator[Emitted]:
@@ -152,7 +152,7 @@ class AllHelpCenters:
             _LOG.info("Help Center %s is not read any more: %d retracted.", subdomain, retracted)
 
     def _explained(self, subdomain: str, error: AirbyteTracedException) -> AirbyteTracedException:
-        """Return the error for a Help Center that cannot be read: it may have no row any more."""
+        """Return the error for a Help Center that cannot be read: its brand may be gone."""
         if not isinstance(error, RefusalError) or not self._brands:
             return error
         why = problem(by_name(self._brands).get(subdomain))

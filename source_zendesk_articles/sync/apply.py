@@ -21,8 +21,8 @@ Emitted = Record | State
 class Application:
     """Applies the verdicts of one sync of a Help Center.
 
-    `prove_user` returns who the user is, or raises if that is nobody who sees every article: only
-    then a retraction by absence may go out.
+    `prove_user` returns the user, or raises if that user may not see every article. It is called
+    before a retraction by absence goes out.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Application:
             yield from self.send()
 
     def send(self) -> Iterator[Emitted]:
-        """Send what waits; prove who the user is before anything is retracted by absence."""
+        """Send what waits; prove the user before anything is retracted by absence."""
         if self._outbox.depends_on_absence:
             self._prove_user()
         yield from self.send_proved()
 
     def send_proved(self) -> Iterator[Emitted]:
-        """Send what waits, once it is known who the user is or that it does not matter."""
+        """Send what waits, once the user is proved or does not matter."""
         self._conversions.finish()
         yield from self._outbox.send()
 

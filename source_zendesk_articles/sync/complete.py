@@ -1,6 +1,6 @@
 """Rows of a page → articles with everything that a verdict needs. Asks Zendesk for what is missing.
 
-A row that cannot be read is asked for once more, alone. An article without its section, category or
+A row that cannot be read is asked for again, alone. An article without its section, category or
 translations gets them from the lists of these.
 """
 

@@ -86,7 +86,7 @@ def sync_help_center(
             yield from sync.save()
             raise
         except BaseException:
-            # The threads' results are of no use any more.
+            # The results of the threads are of no use now.
             client.stop()
             raise
 
@@ -177,7 +177,7 @@ class _Sync:
         return why
 
     def _prepare(self, help_center: HelpCenter) -> None:
-        """Set what holds for every article, as soon as it is known who may read."""
+        """Set what holds for every article, once it is known whether visitors may read."""
         filters = self._config.filters
         enabled = frozenset(locale.lower() for locale in help_center.locales.enabled)
         is_open = help_center.visitors_may_read is True or self._treat_as_open
@@ -350,7 +350,7 @@ class _Sync:
         try:
             return self._client.changes(since)
         except RefusalError:
-            # A visitor and a user who is no agent get the same 404: say which.
+            # Visitors and users who are no agents get the same 404: find out which it is.
             prove_staff(self._client)
             raise
 
@@ -358,10 +358,10 @@ class _Sync:
         return user == UNKNOWN_USER or self._before.user not in {"", user}
 
     def _prove_user(self) -> str:
-        """Return who the user is, proved to be an agent or admin: such a user sees what is there.
+        """Return the user, proved to be an agent or admin.
 
         Raises:
-            AirbyteTracedException: if it is anybody else, or not the same user as before.
+            AirbyteTracedException: if it is somebody else, or not the user of before.
 
         """
         user = identity(prove_staff(self._client))

@@ -94,7 +94,7 @@ class Outbox:
     def state(self) -> State:
         """What the platform should hold; its `known` goes on changing, so use it at once."""
         if self._expected:
-            # The number tells states apart that differ only in what they call in doubt.
+            # With the number, states that differ only in what they call in doubt are not equal.
             return State(self._cursor.bound, self.help_centers, self.emitted)
         return State(self._cursor.latest, self.help_centers)
 

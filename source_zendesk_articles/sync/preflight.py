@@ -1,4 +1,4 @@
-"""Before the reading: who the user is, which locales there are, whether visitors may read."""
+"""Before the reading: the user, the locales, and whether visitors may read."""
 
 import logging
 from collections.abc import Callable
@@ -142,15 +142,15 @@ def warn_of_no_answer(client: HelpCenterClient, last: VisitorsAnswer | None) -> 
 
 
 def prove_staff(client: HelpCenterClient) -> User | None:
-    """Return the user, who is an agent or admin; None if the credential's scope hides who it is.
+    """Return the user, who is an agent or admin; None if the credential's scope hides the user.
 
     Raises:
-        AirbyteTracedException: a `config_error` for anybody else: Zendesk shows them less.
+        AirbyteTracedException: a `config_error` for any other user: Zendesk shows them less.
 
     """
     user = client.me()
     if user is None:
-        # It answers 404 to everybody who is no agent.
+        # It answers 404 to a user who is no agent.
         client.changes(later(client.now, -SETTLING_SECONDS))
         return None
     if user.id is None:
@@ -162,7 +162,7 @@ def prove_staff(client: HelpCenterClient) -> User | None:
 
 
 def identity(user: User | None) -> str:
-    """Return the id and role of a user as one text: a user who may see more or less has another.
+    """Return the id and role of a user as one text: it changes with what the user may see.
 
     All users whom a scope hides have the same, which proves nothing.
     """

@@ -25,7 +25,7 @@ _VIEW_ALL: Final = (
 
 
 class Vanished:
-    """What one sync of a Help Center does not find any more.
+    """What one sync of a Help Center no longer finds.
 
     `translations`: by article, the change that retracts its translations that vanished while the
     article stayed. They wait until the end of the sync: then their number is known.
@@ -69,7 +69,7 @@ class Vanished:
     def too_many_articles(
         self, missing: int, *, is_other_user: bool
     ) -> AirbyteTracedException | None:
-        """Return the error if more articles are missing than anybody archives at once."""
+        """Return the error if too many articles are missing at once."""
         if not _is_suspicious(missing, self._articles, is_other_user=is_other_user):
             return None
         since = _OTHER_USER if is_other_user else ""
@@ -81,7 +81,7 @@ class Vanished:
         )
 
     def too_many_translations(self, *, is_other_user: bool) -> AirbyteTracedException | None:
-        """Return the error if more translations vanished than anybody deletes at once.
+        """Return the error if too many translations vanished at once.
 
         Each article keeps at least one. If nearly all others vanished, Zendesk may have sent the
         source locales only.
