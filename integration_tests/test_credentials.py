@@ -46,7 +46,7 @@ from integration_tests.zendesk_emulator.sample import fill, furnish
 from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.zendesk import auth
 from source_zendesk_articles.zendesk.auth import authenticator
-from source_zendesk_articles.zendesk.client import Account, HelpCenterClient
+from source_zendesk_articles.zendesk.client import Connection, HelpCenterClient
 from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
 Entered = dict[str, Any]
@@ -880,7 +880,7 @@ def test_requests_in_parallel_share_one_token_and_renew_it_once(
     with patch.dict("os.environ", zendesk.environment), ThreadPoolExecutor(8) as workers:
         shared = authenticator(parse_config(configured), configured)
         auth_type = configured["credentials"]["auth_type"]
-        clients = [Account("acme", shared, auth_type).help_center() for _ in range(8)]
+        clients = [Connection("acme", shared, auth_type).help_center() for _ in range(8)]
         for tokens in (1, 2, 3):
             found = list(workers.map(HelpCenterClient.locales, clients))
             assert 8 == len(found)

@@ -16,7 +16,7 @@ from integration_tests.truth import mirror
 from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill
 from source_zendesk_articles.zendesk.client import HelpCenterClient
-from source_zendesk_articles.zendesk.transport import BIG_PAGE
+from source_zendesk_articles.zendesk.retries import BIG_PAGE
 
 Json = dict[str, Any]
 PARTS = {"category": "/categories/"}

@@ -20,7 +20,7 @@ from source_zendesk_articles.sync.filter_check import (
 )
 from source_zendesk_articles.sync.preflight import inspect, warn_of_the_end
 from source_zendesk_articles.sync.workers import Workers
-from source_zendesk_articles.zendesk.client import Account
+from source_zendesk_articles.zendesk.client import Connection
 from source_zendesk_articles.zendesk.errors import UnreachableError
 
 # Who set up a source waits for it: a minute in all, the start of the process included.
@@ -31,17 +31,17 @@ _GRACE_SECONDS: Final = 3
 _LOG = logging.getLogger("airbyte.zendesk")
 
 
-def check(account: Account, config: Config) -> None:
+def check(connection: Connection, config: Config) -> None:
     """Prove that a sync would work, and log what it would meet, within a minute.
 
     Raises:
         AirbyteTracedException: otherwise, with a sentence for the user.
 
     """
-    account.begin(CHECK_SECONDS)
+    connection.begin(CHECK_SECONDS)
     try:
         with closing(Workers(lambda: None, most=1)) as workers:
-            checked = workers.submit(partial(_check, account, config))
+            checked = workers.submit(partial(_check, connection, config))
             wait([checked], CHECK_SECONDS + _GRACE_SECONDS)
             if not checked.done():
                 # Nothing ends the look-up of a name early.
@@ -50,16 +50,16 @@ def check(account: Account, config: Config) -> None:
                 raise UnreachableError(f"The check of {host}", f"no end after {seconds} s", to_do)
             checked.result()
     finally:
-        account.end()
+        connection.end()
 
 
-def _check(account: Account, config: Config) -> None:
-    brands = list_brands(account.help_center(), config) if config.has_several else None
+def _check(connection: Connection, config: Config) -> None:
+    brands = list_brands(connection.help_center(), config) if config.has_several else None
     planned = plan(config, {}, brands)
     errors = errors_of(planned, brands or ())
     found: list[Choices] = []
     for subdomain in planned.subdomains:
-        client = account.help_center(subdomain)
+        client = connection.help_center(subdomain)
         treat_as_open = config.treats_as_open(subdomain)
         try:
             help_center = inspect(client, client.locales, None, treat_as_open=treat_as_open)

@@ -17,7 +17,7 @@ from airbyte_cdk.sources.streams import Stream
 
 if TYPE_CHECKING:
     from source_zendesk_articles.config import Config
-    from source_zendesk_articles.zendesk.client import Account
+    from source_zendesk_articles.zendesk.client import Connection
 
 # What reads Zendesk is imported where it is used: `spec`, which does not, would take a tenth
 # longer.
@@ -78,13 +78,13 @@ class SourceZendeskArticles(AbstractSource):
         return [Articles(*_open(config))]
 
 
-def _open(entered: Mapping[str, Any]) -> "tuple[Account, Config]":
-    """Return the account and how to read it; asks Zendesk for nothing yet."""
+def _open(entered: Mapping[str, Any]) -> "tuple[Connection, Config]":
+    """Return the connection and how to read it; makes no request yet."""
     from source_zendesk_articles.config import parse_config
     from source_zendesk_articles.zendesk.auth import authenticator
-    from source_zendesk_articles.zendesk.client import Account
+    from source_zendesk_articles.zendesk.client import Connection
 
     config = parse_config(entered)
     # Mutable, whatever the CDK's types say: it is what `configure` returned.
     auth = authenticator(config, cast("MutableMapping[str, Any]", entered))
-    return Account(config.subdomain, auth, config.credentials.auth_type), config
+    return Connection(config.subdomain, auth, config.credentials.auth_type), config

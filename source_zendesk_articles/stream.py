@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 from airbyte_cdk.models import (
@@ -29,7 +29,7 @@ from source_zendesk_articles.config import Config
 from source_zendesk_articles.memory.state import State, from_json, resumed, to_json
 from source_zendesk_articles.sync.all_help_centers import AllHelpCenters
 from source_zendesk_articles.sync.progress import Estimate, Progress
-from source_zendesk_articles.zendesk.client import Account
+from source_zendesk_articles.zendesk.client import Connection
 
 # A stdout that was closed is noticed as late as that.
 PROGRESS_SECONDS: Final = 5
@@ -41,7 +41,7 @@ class Articles(Stream, CheckpointMixin):
     https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol
     """
 
-    def __init__(self, connection: Account, config: Config) -> None:
+    def __init__(self, connection: Connection, config: Config) -> None:
         self._connection = connection
         self._config = config
         self._state: MutableMapping[str, Any] = {}
@@ -91,7 +91,8 @@ class Articles(Stream, CheckpointMixin):
                 yield self._state_message(emitted)
             else:
                 # The CDK wraps a bare record, too, but copies it first.
-                record = AirbyteRecordMessage(self.name, emitted, _now())
+                data = cast("dict[str, Any]", emitted)
+                record = AirbyteRecordMessage(self.name, data, _now())
                 yield AirbyteMessage(Type.RECORD, record=record)
         # The CDK emits the last state of a sync from here; those in between went out above.
         self._state = to_json(sync.state)

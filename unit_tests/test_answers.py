@@ -12,7 +12,7 @@ from source_zendesk_articles.zendesk.answers import (
     judge,
     judge_visitors,
 )
-from source_zendesk_articles.zendesk.models import parse_count
+from source_zendesk_articles.zendesk.decode import decode_count
 
 HOST = "acme.zendesk.com"
 JSON = b'{"error":{"title":"Forbidden","message":"You do not have access to this page."}}'
@@ -73,7 +73,7 @@ def headers(location: str | None = None, **others: str) -> CaseInsensitiveDict[s
 def of_user(
     status: int, content: bytes, location: str | None = None, **others: str
 ) -> Usable[int] | Refused | RateLimited | Again:
-    return judge(HOST, status, headers(location, **others), content, parse_count)
+    return judge(HOST, status, headers(location, **others), content, decode_count)
 
 
 def of_visitor(

@@ -24,7 +24,8 @@ from source_zendesk_articles.memory.known import KnownArticles
 from source_zendesk_articles.memory.packing import Known
 from source_zendesk_articles.memory.state import HelpCenterState, State, from_json, to_json
 from source_zendesk_articles.sync.errors import unreadable_articles
-from source_zendesk_articles.zendesk.models import Unreadable, parse_answer, parse_articles
+from source_zendesk_articles.zendesk.decode import decode_articles
+from source_zendesk_articles.zendesk.models import Unreadable
 
 TRANSLATION: dict[str, Any] = {
     "id": 2,
@@ -109,7 +110,7 @@ def test_what_is_read_can_be_written_out(
         "categories": [category],
         "meta": {"has_more": False},
     }
-    first, second = parse_articles(parse_answer(json.dumps(answer).encode())).items
+    first, second = decode_articles(json.dumps(answer).encode()).items
     assert not isinstance(second, Unreadable)
     if isinstance(first, Unreadable):
         error = unreadable_articles("acme.zendesk.com", [first], 1)

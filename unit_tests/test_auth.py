@@ -19,7 +19,7 @@ from requests_mock import Mocker
 from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.zendesk import auth
 from source_zendesk_articles.zendesk.auth import AccessToken, RenewedToken, Turn, authenticator
-from source_zendesk_articles.zendesk.client import Account
+from source_zendesk_articles.zendesk.client import Connection
 from source_zendesk_articles.zendesk.errors import CredentialError
 from source_zendesk_articles.zendesk.models import Token
 from source_zendesk_articles.zendesk.rate_limit import StoppedError
@@ -365,7 +365,7 @@ def test_a_token_that_another_thread_replaced_and_that_ended_too_is_replaced_onc
         return {"error": "invalid_token"}
 
     requests_mock.get("https://acme.zendesk.com/api/v2/help_center/locales", json=locales)
-    client = Account("acme", signed, "oauth_client_credentials").help_center()
+    client = Connection("acme", signed, "oauth_client_credentials").help_center()
     assert "de" == client.locales().default
     assert [f"Bearer access-{n}" for n in (1, 2, 3, 4)] == refused
 
@@ -412,4 +412,5 @@ def test_what_signs_does_not_show_its_secrets(credentials: dict[str, str]) -> No
 
 def test_a_token_does_not_show_itself() -> None:
     assert "s3cret" not in repr(AccessToken("Bearer s3cret", NOW))
-    assert "s3cret" not in repr(Token("s3cret", 1800, "s3cret"))
+    token = Token(access_token="s3cret", refresh_token="s3cret")
+    assert "s3cret" not in repr(token)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from source_zendesk_articles.config import Config
 from source_zendesk_articles.memory.known import KnownArticles
@@ -26,11 +27,11 @@ def configured(*brands: str) -> Config:
 
 def row(subdomain: str, id_: int = 1, **fields: bool) -> Brand:
     whole = {"active": True, "is_deleted": False, "has_help_center": True}
-    return Brand(id_, subdomain, **{**whole, **fields})
+    return Brand(id=id_, subdomain=subdomain, **{**whole, **fields})
 
 
 ACME, SHOP = row("acme", 1), row("shop", 2)
-OFF = SHOP._replace(active=False)
+OFF = replace(SHOP, active=False)
 
 
 def entries(*subdomains: str, brand: int = 0) -> dict[str, HelpCenterState]:
@@ -84,13 +85,13 @@ def entries(*subdomains: str, brand: int = 0) -> dict[str, HelpCenterState]:
         (
             configured("*"),
             [],
-            [ACME._replace(has_help_center=False), SHOP],
+            [replace(ACME, has_help_center=False), SHOP],
             Plan(("shop",), frozenset(), {}),
         ),
         (
             configured("*"),
             ["acme"],
-            [ACME._replace(has_help_center=False), SHOP],
+            [replace(ACME, has_help_center=False), SHOP],
             Plan(("shop",), frozenset({"acme"}), {}),
         ),
         # Every brand, and one of them by name.
@@ -108,7 +109,7 @@ def test_what_is_read_what_has_left_and_what_is_wrong(
     assert expected == plan(config, entries(*known), brands)
 
 
-SHOP_2 = SHOP._replace(subdomain="shop_2")
+SHOP_2 = replace(SHOP, subdomain="shop_2")
 UNREADABLE = Unreadable(2, "brand whose `active` is neither true nor false", (None,))
 NAMELESS = UNREADABLE._replace(id=None)
 NO_HOST = "brand whose `subdomain` is no name of a host of Zendesk's"
@@ -117,15 +118,15 @@ NO_HOST = "brand whose `subdomain` is no name of a host of Zendesk's"
 ODD: list[list[BrandRow]] = [
     [ACME, UNREADABLE],
     [ACME, NAMELESS],
-    [ACME, SHOP._replace(subdomain="shop_2")],
-    [ACME, SHOP._replace(subdomain="../x")],
-    [ACME, SHOP._replace(subdomain=" ")],
-    [ACME, SHOP._replace(subdomain="www")],
-    [ACME, SHOP_2._replace(active=False)],
+    [ACME, replace(SHOP, subdomain="shop_2")],
+    [ACME, replace(SHOP, subdomain="../x")],
+    [ACME, replace(SHOP, subdomain=" ")],
+    [ACME, replace(SHOP, subdomain="www")],
+    [ACME, replace(SHOP_2, active=False)],
     # Its name has gone to another one.
-    [ACME, UNREADABLE, OFF._replace(id=3)],
-    [ACME, SHOP_2, OFF._replace(id=3, is_deleted=True)],
-    [ACME, NAMELESS, OFF._replace(id=3)],
+    [ACME, UNREADABLE, replace(OFF, id=3)],
+    [ACME, SHOP_2, replace(OFF, id=3, is_deleted=True)],
+    [ACME, NAMELESS, replace(OFF, id=3)],
 ]
 
 
@@ -154,11 +155,11 @@ def test_others_leave_though_a_row_cannot_be_used() -> None:
     [
         (SHOP_2, {}, [Unreadable(2, NO_HOST, ("shop_2",))]),
         # What would not be read anyway is no matter, unless it was read before.
-        (SHOP_2._replace(active=False), {}, []),
-        (SHOP_2._replace(has_help_center=False), {}, []),
-        (SHOP_2._replace(is_deleted=True), {}, []),
+        (replace(SHOP_2, active=False), {}, []),
+        (replace(SHOP_2, has_help_center=False), {}, []),
+        (replace(SHOP_2, is_deleted=True), {}, []),
         (
-            SHOP_2._replace(is_deleted=True),
+            replace(SHOP_2, is_deleted=True),
             entries("shop", brand=2),
             [Unreadable(2, NO_HOST, ("shop_2",))],
         ),
@@ -182,7 +183,7 @@ def test_a_mistaken_name_that_was_never_read_leaves_where_every_brand_is_meant()
 def test_an_old_name_has_left_where_its_brand_is_known_under_another() -> None:
     known = {**entries("shop", brand=2), **entries("store", brand=2)}
     expected = Plan(("acme", "store"), frozenset({"shop"}), {})
-    assert expected == plan(configured("*"), known, [ACME, SHOP._replace(subdomain="store")])
+    assert expected == plan(configured("*"), known, [ACME, replace(SHOP, subdomain="store")])
 
 
 @pytest.mark.parametrize(
@@ -191,9 +192,9 @@ def test_an_old_name_has_left_where_its_brand_is_known_under_another() -> None:
         (SHOP, None),
         (None, NO_BRAND),
         (OFF, INACTIVE),
-        (SHOP._replace(is_deleted=True, active=False), "is a deleted brand"),
-        (SHOP._replace(has_help_center=False), "is a brand without a Help Center"),
-        (SHOP._replace(subdomain="evil.example/"), "is no name of a host of Zendesk's"),
+        (replace(SHOP, is_deleted=True, active=False), "is a deleted brand"),
+        (replace(SHOP, has_help_center=False), "is a brand without a Help Center"),
+        (replace(SHOP, subdomain="evil.example/"), "is no name of a host of Zendesk's"),
     ],
 )
 def test_a_row_tells_why_a_brand_can_not_be_read(brand: Brand | None, expected: str | None) -> None:
@@ -202,7 +203,7 @@ def test_a_row_tells_why_a_brand_can_not_be_read(brand: Brand | None, expected: 
 
 def test_an_entry_follows_its_brand_to_its_new_name_and_is_to_be_listed() -> None:
     (name, entry), *others = follow(
-        entries("shop", brand=2), [ACME, SHOP._replace(subdomain="store")]
+        entries("shop", brand=2), [ACME, replace(SHOP, subdomain="store")]
     ).items()
     assert ("store", None, 1, 2, "1:admin", []) == (
         name,
@@ -238,13 +239,13 @@ def test_an_entry_without_a_row_stays_as_it_is(brands: list[Brand]) -> None:
 def test_an_entry_does_not_follow_to_a_name_whose_entry_may_be_of_the_same_brand() -> None:
     of_store = HelpCenterState(KnownArticles(), LISTED, "1:admin")
     known = {**entries("shop", brand=2), "store": of_store}
-    followed = follow(known, [SHOP._replace(subdomain="store")])
+    followed = follow(known, [replace(SHOP, subdomain="store")])
     assert {**known, "store": of_store._replace(brand=2)} == followed
 
 
 def test_of_two_entries_of_one_brand_one_follows_it_and_none_is_lost() -> None:
     known = {**entries("shop", brand=2), **entries("store", brand=2)}
-    followed = follow(known, [SHOP._replace(subdomain="boutique")])
+    followed = follow(known, [replace(SHOP, subdomain="boutique")])
     assert {"boutique", "store"} == followed.keys()
 
 

@@ -1,29 +1,32 @@
 """What an article calls for, compared with what is known of it."""
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from source_zendesk_articles.articles.changes import Change, Rules, change, retract
 from source_zendesk_articles.articles.records import digest, record, shared_fields
 from source_zendesk_articles.articles.visibility import Audience, variants
 from source_zendesk_articles.config import Filters
-from source_zendesk_articles.zendesk.models import (
-    Article,
-    JsonObject,
-    Translation,
-    content_hash,
-    letters,
-)
+from source_zendesk_articles.zendesk.models import Article, Translation, letters
 
 AUDIENCE = Audience(is_open=True, enabled_locales=frozenset({"en-us", "de", "fr"}))
 STAMPED = "2026-01-01T00:00:00Z"
 ALL = Filters()
-ARTICLE = Article(7, "en-us", STAMPED, 3, (), frozenset(), None, {"user_segment_id": None})
+ARTICLE = Article(
+    id=7, source_locale="en-us", updated_at=STAMPED, section_id=3, user_segment_id=None
+)
 
 
 def text(locale: str, *, outdated: bool = False, draft: bool = False) -> Translation:
-    raw: JsonObject = {"draft": draft}
-    hashed = content_hash("Titel", "<p>Text</p>")
-    return Translation(locale, "Titel", "<p>Text</p>", STAMPED, outdated, hashed, raw)
+    return Translation(
+        locale=locale,
+        title="Titel",
+        body="<p>Text</p>",
+        updated_at=STAMPED,
+        outdated=outdated,
+        draft=draft,
+    )
 
 
 ENGLISH, GERMAN, FRENCH = text("en-us"), text("de"), text("fr")
@@ -106,7 +109,7 @@ def test_translations_may_come_one_by_one() -> None:
     assert {"de": "outdated", "ja": "translation_deleted"} == found.retracted
 
 
-RESTRICTED = ARTICLE._replace(raw={"user_segment_id": 5})
+RESTRICTED = replace(ARTICLE, user_segment_id=5)
 
 
 @pytest.mark.parametrize(
@@ -117,10 +120,10 @@ RESTRICTED = ARTICLE._replace(raw={"user_segment_id": 5})
         (("de", "ja"), ARTICLE, {"ja"}, {"de"}),
         # Nobody may read it any more: it must not stay as it was.
         (("de", "fr"), RESTRICTED, {"de", "fr"}, set()),
-        (("de",), ARTICLE._replace(raw={}), {"de"}, set()),
+        (("de",), replace(ARTICLE, user_segment_id=UNSET), {"de"}, set()),
         (
             ("de",),
-            ARTICLE._replace(raw={"user_segment_id": None, "user_segment_ids": [5]}),
+            replace(ARTICLE, user_segment_ids=[5]),
             {"de"},
             set(),
         ),
@@ -198,7 +201,7 @@ def test_a_partial_list_proves_no_absence(
     assert frozenset() == found.vanished
 
 
-@pytest.mark.parametrize("article", [RESTRICTED, RESTRICTED._replace(raw={})])
+@pytest.mark.parametrize("article", [RESTRICTED, replace(ARTICLE, user_segment_id=UNSET)])
 def test_nothing_of_a_restricted_article_stays_because_a_list_is_partial(article: Article) -> None:
     found = called_for(known=("de", "fr"), article=article)
     assert dict.fromkeys(("de", "fr"), "translation_deleted") == found.retracted
@@ -218,7 +221,7 @@ def test_where_the_source_locale_is_disabled_a_list_without_it_is_believed(
     translations: tuple[Translation, ...], vanished: set[str]
 ) -> None:
     found = called_for(
-        *translations, known=("DE", "JA", "nl"), article=ARTICLE._replace(source_locale="NL")
+        *translations, known=("DE", "JA", "nl"), article=replace(ARTICLE, source_locale="NL")
     )
     assert dict.fromkeys(("JA", "nl"), "translation_deleted") == found.retracted
     assert {"DE"} == found.kept
@@ -259,7 +262,7 @@ def test_only_a_translation_that_is_not_listed_is_retracted_by_absence(
 
 
 def test_the_letters_of_a_change_are_those_of_its_titles_and_bodies() -> None:
-    titled = GERMAN._replace(title="Über", body=None)
+    titled = replace(GERMAN, title="Über", body=None)
     found = called_for(ENGLISH, titled).letters
     # Of the same text: that in UTF-8 stays with it once it was asked for.
     assert letters("Titel", "<p>Text</p>") + letters(titled.title) == found

@@ -14,7 +14,7 @@ from requests_mock import ANY, Mocker
 
 from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.zendesk.auth import authenticator
-from source_zendesk_articles.zendesk.client import Account, HelpCenterClient
+from source_zendesk_articles.zendesk.client import Connection, HelpCenterClient
 from source_zendesk_articles.zendesk.models import Category, Locales, Names, Section, Unreadable
 from source_zendesk_articles.zendesk.rate_limit import StoppedError
 
@@ -31,29 +31,29 @@ LOCALES = {"locales": ["en-us", "de"], "default_locale": "en-us"}
 
 
 @pytest.fixture
-def account() -> Account:
+def connection() -> Connection:
     """Return the account acme with Ada's token."""
     credentials = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "t"}
     entered = {"subdomain": "acme", "credentials": credentials}
     auth = authenticator(parse_config(entered), entered)
-    return Account("acme", auth, "api_token")
+    return Connection("acme", auth, "api_token")
 
 
 @pytest.fixture
-def client(account: Account) -> HelpCenterClient:
+def client(connection: Connection) -> HelpCenterClient:
     """Return a client of acme."""
-    return account.help_center()
+    return connection.help_center()
 
 
 @pytest.mark.parametrize("subdomain", ["acme", "shop"])
 def test_a_429_holds_back_the_requests_of_other_threads(
-    account: Account,
+    connection: Connection,
     client: HelpCenterClient,
     requests_mock: Mocker,
     monkeypatch: pytest.MonkeyPatch,
     subdomain: str,
 ) -> None:
-    another = account.help_center(subdomain)
+    another = connection.help_center(subdomain)
     limited = {"status_code": 429, "headers": {"Retry-After": "300"}}
     requests_mock.get(f"{HELP_CENTER}/locales", [limited])
     requests_mock.get(re.compile("/articles"), json={"count": 7}, headers=DATE)
@@ -83,7 +83,7 @@ def test_a_request_is_signed_in_zendesks_basic_form_and_says_who_asks(
     client: HelpCenterClient, requests_mock: Mocker
 ) -> None:
     requests_mock.get(f"{HELP_CENTER}/locales", json=LOCALES, headers=DATE)
-    assert Locales(("en-us", "de"), "en-us") == client.locales()
+    assert Locales(enabled=["en-us", "de"], default="en-us") == client.locales()
     headers = requests_mock.request_history[0].headers
     # ada@acme.example/token:t
     assert headers["Authorization"] == "Basic YWRhQGFjbWUuZXhhbXBsZS90b2tlbjp0"
@@ -143,7 +143,7 @@ def test_an_answer_that_came_whole_counts_though_its_time_was_over_then(
     monkeypatch.setattr("source_zendesk_articles.zendesk.transport.current_watch", lambda: over)
     answers = [{"json": LOCALES, "headers": DATE}, {"status_code": 403, "json": REFUSAL}]
     requests_mock.get(f"{HELP_CENTER}/locales", answers)
-    assert Locales(("en-us", "de"), "en-us") == client.locales()
+    assert Locales(enabled=["en-us", "de"], default="en-us") == client.locales()
     assert 1 == client.requests.sent
 
 
@@ -254,7 +254,7 @@ def test_changes_are_asked_for_since_a_second_and_with_all_that_comes_along(
     client: HelpCenterClient, requests_mock: Mocker
 ) -> None:
     requests_mock.get(FEED, json={"articles": [ARTICLE], "next_page": "?"}, headers=DATE)
-    changes = client.changes(WRITTEN)
+    changes = client.feed_page(WRITTEN)
     assert ([7], True) == ([article.id for article in changes.articles], changes.has_more)
     (asked,) = requests_mock.request_history
     assert {"include": [SIDELOADS], "start_time": ["1793534400"]} == asked.qs
@@ -267,7 +267,7 @@ def test_changes_that_do_not_come_are_asked_for_in_ever_smaller_pages(
     refused = [{"status_code": 504}] * 6
     empty: dict[str, object] = {"articles": [], "next_page": None}
     requests_mock.get(FEED, [*refused, {"json": empty, "headers": DATE}])
-    assert ((), False) == client.changes(WRITTEN)
+    assert ((), False) == client.feed_page(WRITTEN)
     assert [None] * 3 + [["100"]] * 3 + [["50"]] == [
         asked.qs.get("per_page") for asked in requests_mock.request_history
     ]
@@ -278,7 +278,7 @@ def test_changes_that_may_not_be_read_are_no_empty_page(
 ) -> None:
     requests_mock.get(FEED, status_code=404, json=REFUSAL)
     with pytest.raises(AirbyteTracedException, match="must be an agent or admin"):
-        client.changes(WRITTEN)
+        client.feed_page(WRITTEN)
 
 
 def test_categories_and_sections_are_read_to_the_last_page(

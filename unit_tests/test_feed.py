@@ -3,7 +3,7 @@
 import pytest
 
 from source_zendesk_articles.sync.feed import FeedStuckError, next_start, read_feed
-from source_zendesk_articles.zendesk.models import Article, Changes, Unreadable
+from source_zendesk_articles.zendesk.models import Article, FeedPage, Unreadable
 
 
 def at(*seconds: int) -> list[str]:
@@ -40,21 +40,21 @@ def test_the_feed_goes_on_if_a_tenth_of_a_page_does_not_come_again(
     assert start == (None if expected is None else at(expected)[0])
 
 
-def page(*seconds: int, has_more: bool) -> Changes:
+def page(*seconds: int, has_more: bool) -> FeedPage:
     rows = (article(stamp) for stamp in at(*seconds))
-    return Changes((*rows, Unreadable(7, "article without `title`")), has_more)
+    return FeedPage((*rows, Unreadable(7, "article without `title`")), has_more)
 
 
 def article(stamp: str) -> Article:
-    return Article(7, "en-us", stamp, 3, (), frozenset(), None, {})
+    return Article(id=7, source_locale="en-us", updated_at=stamp)
 
 
-def starts(*pages: Changes) -> list[str]:
+def starts(*pages: FeedPage) -> list[str]:
     """Return the times that the pages are asked from."""
     asked: list[str] = []
     left = iter(pages)
 
-    def ask(start: str) -> Changes:
+    def ask(start: str) -> FeedPage:
         asked.append(start)
         return next(left)
 
@@ -84,6 +84,6 @@ def test_the_order_of_a_single_page_does_not_matter() -> None:
     ],
     ids=["not in order", "no progress", "empty", "a last page that is not in order"],
 )
-def test_a_page_that_may_hide_rows_ends_the_feed(pages: list[Changes]) -> None:
+def test_a_page_that_may_hide_rows_ends_the_feed(pages: list[FeedPage]) -> None:
     with pytest.raises(FeedStuckError):
         starts(*pages)

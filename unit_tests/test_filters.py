@@ -20,7 +20,13 @@ IN_CATEGORY = 2
 
 def article(*, section_id: int | None = 3, labels: tuple[str, ...] = ("Bot", "money")) -> Article:
     stamped = "2026-01-01T00:00:00Z"
-    return Article(1, "en-us", stamped, section_id, labels, frozenset(), None, {})
+    return Article(
+        id=1,
+        source_locale="en-us",
+        updated_at=stamped,
+        section_id=section_id,
+        label_names=[*labels],
+    )
 
 
 @pytest.mark.parametrize(

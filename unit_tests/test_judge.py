@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from source_zendesk_articles.articles.changes import Rules
 from source_zendesk_articles.articles.visibility import Audience
@@ -22,7 +23,6 @@ from source_zendesk_articles.zendesk.models import (
     Names,
     Section,
     Translation,
-    content_hash,
 )
 
 STAMPED = "2026-11-01T12:00:00Z"
@@ -35,27 +35,24 @@ KNOWN = Known(b"older", frozenset({"en-us"}))
 
 
 ARTICLE = Article(
-    7,
-    "en-us",
-    STAMPED,
-    3,
-    ("bot",),
-    frozenset(),
-    None,
-    {"user_segment_id": None, "label_names": ["bot"]},
-    SECTION,
-    Category(2, NAMES),
+    id=7,
+    source_locale="en-us",
+    updated_at=STAMPED,
+    section_id=3,
+    label_names=["bot"],
+    user_segment_id=None,
+    section=SECTION,
+    category=Category(2, NAMES),
 )
-PLACELESS = ARTICLE._replace(section=None)
-SECTIONLESS = PLACELESS._replace(section_id=None)
-UNLABELLED = ARTICLE._replace(label_names=(), raw={"user_segment_id": None})
-WITHOUT_LABEL = ARTICLE._replace(label_names=(), raw={"label_names": []})
+PLACELESS = replace(ARTICLE, section=None)
+SECTIONLESS = replace(PLACELESS, section_id=None)
+UNLABELLED = replace(ARTICLE, label_names=None)
+WITHOUT_LABEL = replace(ARTICLE, label_names=[])
 
 
 def translation(locale: str = "en-us", title: str = "Refunds") -> Translation:
-    hashed = content_hash(title, "")
     return Translation(
-        locale, title, "", STAMPED, outdated=False, content_hash=hashed, raw={"draft": False}
+        locale=locale, title=title, body="", updated_at=STAMPED, outdated=False, draft=False
     )
 
 
@@ -87,7 +84,7 @@ def filters(
         # No category is known: what was emitted stays, what is new does not come.
         (PLACELESS, filters(categories={2}), False, True),
         (
-            ARTICLE._replace(section=SECTION._replace(category_id=None)),
+            replace(ARTICLE, section=SECTION._replace(category_id=None)),
             filters(categories={2}),
             False,
             True,
@@ -125,17 +122,17 @@ def test_an_article_of_which_something_is_unknown_stays_as_it_was(
     ("translations", "in_scope", "expected"),
     [
         (None, True, True),
-        ((), True, True),
-        ((translation("de"),), True, True),
-        ((translation("en-us"), translation("de")), True, False),
-        ((translation("EN-US"),), True, False),
+        ([], True, True),
+        ([translation("de")], True, True),
+        ([translation("en-us"), translation("de")], True, False),
+        ([translation("EN-US")], True, False),
         (None, False, False),
     ],
 )
 def test_translations_are_needed_if_the_source_is_not_among_them(
-    translations: tuple[Translation, ...] | None, in_scope: bool, expected: bool
+    translations: list[Translation] | None, in_scope: bool, expected: bool
 ) -> None:
-    given = ARTICLE._replace(translations=translations)
+    given = replace(ARTICLE, translations=translations)
     assert expected is needs_translations(given, is_in_scope=in_scope)
 
 
@@ -170,8 +167,8 @@ AS_IT_IS = Known(DIGEST, frozenset({"en-us"}))
         (ENGLISH, AS_IT_IS._replace(digest=IN_DOUBT), True),
         (complete(translation(title="Returns")), AS_IT_IS, True),
         (complete(translation(), translation("de")), AS_IT_IS, True),
-        (complete(translation()._replace(outdated=True)), AS_IT_IS, True),
-        (complete(translation()._replace(outdated=True)), None, False),
+        (complete(replace(translation(), outdated=True)), AS_IT_IS, True),
+        (complete(replace(translation(), outdated=True)), None, False),
         (complete(in_scope=False), None, False),
         (complete(in_scope=False), AS_IT_IS, True),
         (complete(in_scope=False), Known(IN_DOUBT, frozenset({"en-us"})), True),

@@ -8,7 +8,7 @@ NAMELESS = Unreadable(None, "article without `id`")
 
 def article(article_id: int, second: int) -> Article:
     stamp = f"2026-11-01T12:00:{second:02}Z"
-    return Article(article_id, "en-us", stamp, 3, (), frozenset(), None, {})
+    return Article(id=article_id, source_locale="en-us", updated_at=stamp)
 
 
 def page(*rows: Row, fetched_at: float = 1.0) -> ListedPage:

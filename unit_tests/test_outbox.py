@@ -64,7 +64,7 @@ def row(locale: str, body: str | None = "<p>", stamped: str = LONG_AGO) -> Recor
 
 
 def change(*records: Record, article_id: int = 7, digest: bytes = b"newer") -> Change:
-    rows = tuple({**record, "id": article_id} for record in records)
+    rows = tuple(Record({**record, "id": article_id}) for record in records)
     letters = sum(len(f"{record['title']}{record['body'] or ''}") for record in records)
     return Change("acme", article_id, rows, digest, letters=letters)
 
@@ -335,7 +335,7 @@ def test_a_variant_is_taken_out_as_the_user_wants_it(
 
 def test_what_went_out_is_counted_by_its_reason() -> None:
     given = Given()
-    draft = {"visibility": "internal", "visibility_reason": "draft", "status": "draft"}
+    draft: Record = {"visibility": "internal", "visibility_reason": "draft", "status": "draft"}
     given.outbox.put(
         change(row("en-us"), row("de"), {**row("fr"), **draft})._replace(
             retracted={"ja": "outdated", "ko": "outdated", "nl": "out_of_scope"}

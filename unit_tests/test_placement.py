@@ -1,6 +1,7 @@
 """Where an article stands."""
 
 import pytest
+from msgspec.structs import replace
 
 from source_zendesk_articles.articles.placement import Hierarchy, is_placed
 from source_zendesk_articles.zendesk.models import Article, Category, Names, Section, Translation
@@ -9,32 +10,39 @@ STAMPED = "2026-01-01T00:00:00Z"
 WHOLE = Names("Orders", {"en-us": "Orders"}, is_whole=True)
 OWN = Names("Orders", {"en-us": "Orders"}, is_whole=False)
 SECTION, CATEGORY = Section(3, WHOLE, 5), Category(5, WHOLE)
-ARTICLE = Article(7, "en-us", STAMPED, 3, (), frozenset(), None, {}, SECTION, CATEGORY)
+ARTICLE = Article(
+    id=7,
+    source_locale="en-us",
+    updated_at=STAMPED,
+    section_id=3,
+    section=SECTION,
+    category=CATEGORY,
+)
 LISTED = Hierarchy({5: Category(5, OWN)}, {3: Section(3, OWN, 5)})
 
 
-def in_locales(*locales: str) -> tuple[Translation, ...]:
-    return tuple(
-        Translation(name, "T", None, STAMPED, outdated=False, content_hash="", raw={})
+def in_locales(*locales: str) -> list[Translation]:
+    return [
+        Translation(locale=name, title="T", body=None, updated_at=STAMPED, outdated=False)
         for name in locales
-    )
+    ]
 
 
 @pytest.mark.parametrize(
     ("article", "expected"),
     [
         (ARTICLE, True),
-        (ARTICLE._replace(section=None), False),
-        (ARTICLE._replace(category=None), False),
-        (ARTICLE._replace(section=None, category=None, section_id=None), True),
-        (ARTICLE._replace(section=Section(3, OWN, 5)), False),
-        (ARTICLE._replace(category=Category(5, OWN)), False),
-        (ARTICLE._replace(section=Section(3, OWN, 5), translations=in_locales("en-US")), True),
+        (replace(ARTICLE, section=None), False),
+        (replace(ARTICLE, category=None), False),
+        (replace(ARTICLE, section=None, category=None, section_id=None), True),
+        (replace(ARTICLE, section=Section(3, OWN, 5)), False),
+        (replace(ARTICLE, category=Category(5, OWN)), False),
+        (replace(ARTICLE, section=Section(3, OWN, 5), translations=in_locales("en-US")), True),
         (
-            ARTICLE._replace(section=Section(3, OWN, 5), translations=in_locales("en-us", "de")),
+            replace(ARTICLE, section=Section(3, OWN, 5), translations=in_locales("en-us", "de")),
             False,
         ),
-        (ARTICLE._replace(category=Category(5, OWN), translations=in_locales("de")), False),
+        (replace(ARTICLE, category=Category(5, OWN), translations=in_locales("de")), False),
     ],
 )
 def test_an_article_is_placed_by_its_section_and_category_with_names_in_each_of_its_locales(
@@ -60,7 +68,7 @@ def test_a_hierarchy_places_an_article_whose_section_and_category_it_has(
 
 
 def test_lists_place_no_article_that_is_in_no_section() -> None:
-    article = ARTICLE._replace(section_id=None, section=None, category=None)
+    article = replace(ARTICLE, section_id=None, section=None, category=None)
     assert LISTED.places(article) is False
     assert article == LISTED.place(article)
 

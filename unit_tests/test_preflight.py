@@ -3,16 +3,17 @@
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from source_zendesk_articles.sync.preflight import UNKNOWN_USER, ask_as_visitor, identity
 from source_zendesk_articles.zendesk.models import Locales, User
 
 
 def test_an_identity_is_the_id_and_role_of_a_user_and_the_same_for_all_hidden_users() -> None:
-    admin = User(1, "Ada", "ada@acme.example", "admin")
+    admin = User(id=1, name="Ada", email="ada@acme.example", role="admin")
     assert "1:admin" == identity(admin)
-    assert identity(admin) == identity(admin._replace(name="Eve", email=None))
-    assert "1:agent" == identity(admin._replace(role="agent"))
+    assert identity(admin) == identity(replace(admin, name="Eve", email=None))
+    assert "1:agent" == identity(replace(admin, role="agent"))
     assert UNKNOWN_USER == identity(None)
 
 
@@ -51,7 +52,7 @@ def test_visitors_may_read_if_a_locale_shows_them_an_article(
         locales.append(locale)
         return next(left)
 
-    found = ask_as_visitor(ask, Locales(("de", "en-us", "fr"), "en-us"))
+    found = ask_as_visitor(ask, Locales(enabled=["de", "en-us", "fr"], default="en-us"))
     assert expected is found
     assert ["en-us", "de", "fr"][:asked] == locales
 
@@ -63,5 +64,5 @@ def test_the_only_locale_is_asked_once_whatever_its_case() -> None:
         locales.append(locale)
         return "empty"
 
-    assert ask_as_visitor(ask, Locales(("en-US",), "en-us")) is False
+    assert ask_as_visitor(ask, Locales(enabled=["en-US"], default="en-us")) is False
     assert ["en-us"] == locales

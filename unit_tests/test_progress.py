@@ -2,6 +2,7 @@
 
 import pytest
 
+from source_zendesk_articles.articles.records import Record
 from source_zendesk_articles.sync.progress import (
     MEASURED,
     Estimate,
@@ -81,7 +82,7 @@ def test_what_will_come_is_estimated_if_all_of_it_is_new(
 
 def test_the_first_variants_are_measured_as_they_are_emitted_and_no_more_of_them() -> None:
     read = Statistics()
-    record: dict[str, object] = {"body": "日本"}
+    record = Record(body="日本")
     for _ in range(MEASURED + 5):
         read.count_variants([record, record])
     assert 2 * (MEASURED + 5) == read.variants

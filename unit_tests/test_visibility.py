@@ -1,10 +1,13 @@
 """Which variants there are, and who may read each."""
 
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from source_zendesk_articles.articles.visibility import (
     Audience,
@@ -13,135 +16,134 @@ from source_zendesk_articles.articles.visibility import (
     restriction,
     variants,
 )
-from source_zendesk_articles.zendesk.models import Article, JsonObject, Translation
+from source_zendesk_articles.zendesk.models import Article, Translation
 
 OPEN = Audience(is_open=True, enabled_locales=frozenset({"en-us", "de"}))
 CLOSED = OPEN._replace(is_open=False)
-EVERYONE: JsonObject = {"user_segment_id": None}
-PUBLISHED: JsonObject = {"draft": False}
+STAMPED = "2026-01-01T00:00:00Z"
+ARTICLE = Article(id=1, source_locale="en-us", updated_at=STAMPED, user_segment_id=None)
+
+
+def given_article(segment: object = None, segments: object = UNSET) -> Article:
+    return replace(ARTICLE, user_segment_id=segment, user_segment_ids=segments)
 
 
 @pytest.mark.parametrize(
-    ("article", "translation", "audience", "locale", "expected"),
+    ("article", "draft", "hidden", "audience", "locale", "expected"),
     [
-        (EVERYONE, PUBLISHED, OPEN, "en-us", None),
-        (EVERYONE, PUBLISHED, OPEN, "DE", None),
-        # What Zendesk says of the article's shown locale does not count, only the translation's.
-        ({**EVERYONE, "draft": True}, PUBLISHED, OPEN, "de", None),
-        ({**EVERYONE, "draft": False}, {"draft": True}, OPEN, "de", "draft"),
-        (EVERYONE, PUBLISHED, CLOSED, "en-us", "help_center_closed"),
-        (EVERYONE, PUBLISHED, OPEN, "fr", "locale_disabled"),
-        (EVERYONE, {"draft": True}, OPEN, "en-us", "draft"),
-        (EVERYONE, {"draft": None}, OPEN, "en-us", "draft"),
-        (EVERYONE, {"draft": 0}, OPEN, "en-us", "draft"),
-        (EVERYONE, {}, OPEN, "en-us", "draft"),
-        (EVERYONE, {**PUBLISHED, "hidden": False}, OPEN, "en-us", None),
-        (EVERYONE, {**PUBLISHED, "hidden": None}, OPEN, "en-us", None),
-        (EVERYONE, {**PUBLISHED, "hidden": True}, OPEN, "en-us", "hidden"),
-        (EVERYONE, {**PUBLISHED, "hidden": "no"}, OPEN, "en-us", "hidden"),
-        ({"user_segment_id": 7}, PUBLISHED, OPEN, "en-us", "user_segment"),
-        ({"user_segment_id": 0}, PUBLISHED, OPEN, "en-us", "user_segment"),
-        ({}, PUBLISHED, OPEN, "en-us", "user_segment"),
-        ({**EVERYONE, "user_segment_ids": None}, PUBLISHED, OPEN, "en-us", None),
-        ({**EVERYONE, "user_segment_ids": []}, PUBLISHED, OPEN, "en-us", None),
-        ({**EVERYONE, "user_segment_ids": [7]}, PUBLISHED, OPEN, "en-us", "user_segment"),
-        ({**EVERYONE, "user_segment_ids": "?"}, PUBLISHED, OPEN, "en-us", "user_segment"),
-        ({"user_segment_ids": []}, PUBLISHED, OPEN, "en-us", "user_segment"),
+        (ARTICLE, False, UNSET, OPEN, "en-us", None),
+        (ARTICLE, False, UNSET, OPEN, "DE", None),
+        (ARTICLE, False, UNSET, CLOSED, "en-us", "help_center_closed"),
+        (ARTICLE, False, UNSET, OPEN, "fr", "locale_disabled"),
+        (ARTICLE, True, UNSET, OPEN, "en-us", "draft"),
+        (ARTICLE, None, UNSET, OPEN, "en-us", "draft"),
+        (ARTICLE, 0, UNSET, OPEN, "en-us", "draft"),
+        (ARTICLE, UNSET, UNSET, OPEN, "en-us", "draft"),
+        (ARTICLE, False, False, OPEN, "en-us", None),
+        (ARTICLE, False, None, OPEN, "en-us", None),
+        (ARTICLE, False, True, OPEN, "en-us", "hidden"),
+        (ARTICLE, False, "no", OPEN, "en-us", "hidden"),
+        (given_article(7), False, UNSET, OPEN, "en-us", "user_segment"),
+        (given_article(0), False, UNSET, OPEN, "en-us", "user_segment"),
+        (given_article(UNSET), False, UNSET, OPEN, "en-us", "user_segment"),
+        (given_article(None, None), False, UNSET, OPEN, "en-us", None),
+        (given_article(None, []), False, UNSET, OPEN, "en-us", None),
+        (given_article(None, [7]), False, UNSET, OPEN, "en-us", "user_segment"),
+        (given_article(None, "?"), False, UNSET, OPEN, "en-us", "user_segment"),
+        (given_article(segments=False), False, UNSET, OPEN, "en-us", "user_segment"),
+        (given_article(UNSET, []), False, UNSET, OPEN, "en-us", "user_segment"),
     ],
 )
-def test_the_truth_table_of_visibility(
-    article: JsonObject,
-    translation: JsonObject,
+def test_the_truth_table_of_visibility(  # noqa: PLR0913, PLR0917 -- its columns
+    article: Article,
+    draft: object,
+    hidden: object,
     audience: Audience,
     locale: str,
     expected: str | None,
 ) -> None:
-    assert expected == restriction(article, translation, audience, locale=locale)
+    assert expected == restriction(article, audience, locale=locale, draft=draft, hidden=hidden)
 
 
-MISSING = object()
 # For each fact, in the order in which reasons count: its reason, and which values permit reading.
-FACTS: list[tuple[str, dict[object, bool]]] = [
-    ("help_center_closed", {True: True, False: False}),
-    ("locale_disabled", {"de": True, "fr": False}),
-    ("draft", {False: True, True: False, None: False, MISSING: False}),
-    ("hidden", {False: True, None: True, MISSING: True, True: False}),
-    ("user_segment", {None: True, 7: False, MISSING: False}),
-    ("user_segment", {None: True, (): True, MISSING: True, (7,): False}),
+FACTS: list[tuple[str, list[tuple[object, bool]]]] = [
+    ("help_center_closed", [(True, True), (False, False)]),
+    ("locale_disabled", [("de", True), ("fr", False)]),
+    ("draft", [(False, True), (True, False), (None, False), (UNSET, False)]),
+    ("hidden", [(False, True), (None, True), (UNSET, True), (True, False)]),
+    ("user_segment", [(None, True), (7, False), (UNSET, False)]),
+    ("user_segment", [(None, True), ([], True), (UNSET, True), ([7], False)]),
 ]
 
 
-@pytest.mark.parametrize("values", list(product(*(permits for _, permits in FACTS))))
-def test_the_first_reason_that_holds_is_the_one_that_is_told(values: tuple[object, ...]) -> None:
-    is_open, locale, draft, hidden, segment, segments = values
-    given_article = {
-        "user_segment_id": segment,
-        "user_segment_ids": list(segments) if isinstance(segments, tuple) else segments,
-    }
-    given_translation = {"draft": draft, "hidden": hidden}
-    against = [
-        reason for (reason, permits), value in zip(FACTS, values, strict=True) if not permits[value]
-    ]
-    assert (against[0] if against else None) == restriction(
-        {key: value for key, value in given_article.items() if value is not MISSING},
-        {key: value for key, value in given_translation.items() if value is not MISSING},
-        OPEN._replace(is_open=is_open is True),
-        locale=str(locale),
-    )
+def test_the_first_reason_that_holds_counts_whatever_else_is_said() -> None:
+    for values in product(*(permits for _, permits in FACTS)):
+        (is_open, _), (locale, _), (draft, _), (hidden, _), (segment, _), (segments, _) = values
+        against = [
+            reason
+            for (reason, _), (_, is_permitted) in zip(FACTS, values, strict=True)
+            if not is_permitted
+        ]
+        found = restriction(
+            given_article(segment, segments),
+            OPEN._replace(is_open=is_open is True),
+            locale=str(locale),
+            draft=draft,
+            hidden=hidden,
+        )
+        assert (against[0] if against else None) == found, values
 
 
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+ANYTHING = st.just(UNSET) | st.recursive(
+    st.none() | st.booleans() | st.integers(0, 2**53) | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
     max_leaves=4,
 )
 
 
 @given(
-    article=st.fixed_dictionaries(
-        {}, optional={"user_segment_id": ANYTHING, "user_segment_ids": ANYTHING}
-    ),
-    translation=st.fixed_dictionaries({}, optional={"draft": ANYTHING, "hidden": ANYTHING}),
+    segment=ANYTHING,
+    segments=ANYTHING,
+    draft=ANYTHING,
+    hidden=ANYTHING,
     is_open=st.booleans(),
     locale=st.sampled_from(["en-us", "EN-US", "fr", ""]),
 )
-def test_whatever_zendesk_answers_only_a_plain_everyone_is_public(
-    article: JsonObject, translation: JsonObject, is_open: bool, locale: str
+def test_whatever_zendesk_answers_only_a_plain_everyone_is_public(  # noqa: PLR0913 -- what counts
+    *,
+    segment: object,
+    segments: object,
+    draft: object,
+    hidden: object,
+    is_open: bool,
+    locale: str,
 ) -> None:
     audience = OPEN._replace(is_open=is_open)
-    if restriction(article, translation, audience, locale=locale) is None:
+    article = given_article(segment, segments)
+    if restriction(article, audience, locale=locale, draft=draft, hidden=hidden) is None:
         assert is_open
         assert locale.lower() == "en-us"
-        assert translation["draft"] is False
-        assert article["user_segment_id"] is None
-        assert not article.get("user_segment_ids")
-        assert not translation.get("hidden")
+        assert draft is False
+        assert segment is None
+        assert segments in (UNSET, None, [])
+        assert hidden in (UNSET, None, False)
 
 
-def translation(locale: str, **fields: object) -> Translation:
-    raw = {"locale": locale, "draft": False, "outdated": False, **fields}
+def translation(
+    locale: str, *, outdated: bool = False, draft: object = False, title: str | None = None
+) -> Translation:
     return Translation(
         locale=locale,
-        title=str(raw.get("title", locale)),
+        title=title or locale,
         body=None,
-        updated_at="2026-01-01T00:00:00Z",
-        outdated=raw["outdated"] is True,
-        content_hash="",
-        raw=raw,
+        updated_at=STAMPED,
+        outdated=outdated,
+        draft=draft,
     )
 
 
-def article(*translations: Translation, outdated_locales: frozenset[str] = frozenset()) -> Article:
-    return Article(
-        id=1,
-        source_locale="en-us",
-        updated_at="2026-01-01T00:00:00Z",
-        section_id=3,
-        label_names=(),
-        outdated_locales=outdated_locales,
-        translations=translations,
-        raw={"user_segment_id": None},
-    )
+def article(*translations: Translation, outdated_locales: Iterable[str] = ()) -> Article:
+    return replace(ARTICLE, translations=[*translations], outdated_locales=[*outdated_locales])
 
 
 def test_every_translation_is_a_variant_tagged_with_its_reason() -> None:
@@ -194,7 +196,7 @@ def test_a_list_has_the_source_if_it_has_the_translation_in_the_source_locale(
 
 
 def test_the_case_of_the_source_locale_does_not_matter() -> None:
-    assert has_source(article()._replace(source_locale="EN-us"), [translation("en-US")])
+    assert has_source(replace(article(), source_locale="EN-us"), [translation("en-US")])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """An article as it is, and as it is known → what a sync has to emit of it. Pure."""
 
-from collections.abc import Iterable, Mapping
-from operator import itemgetter
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from source_zendesk_articles.articles.filters import has_locale, has_visibility
 from source_zendesk_articles.articles.records import Record, digest, record, shared_fields
@@ -15,10 +14,6 @@ ARCHIVED_OR_DELETED = "archived_or_deleted"
 OUT_OF_SCOPE = "out_of_scope"
 OUTDATED = "outdated"
 TRANSLATION_DELETED = "translation_deleted"
-
-# What a translation says of itself if it restricts nothing.
-_PUBLISHED: Final = {"draft": False}
-_locale = itemgetter("locale")
 
 
 class Rules(NamedTuple):
@@ -57,7 +52,7 @@ class Change(NamedTuple):
     @property
     def held(self) -> frozenset[str]:
         """The locales that the destination holds afterwards."""
-        return self.kept.union(map(_locale, self.records))
+        return self.kept.union(_locales(self.records))
 
     @property
     def rests_on_absence(self) -> bool:
@@ -122,14 +117,12 @@ def change(
     retracted: dict[str, str] = {}
     kept: set[str] = set()
     vanished: set[str] = set()
-    for locale in sorted((known | perhaps).difference(map(_locale, records))):
+    for locale in sorted((known | perhaps).difference(_locales(records))):
         if not has_locale(rules.filters, locale) or locale in current:
             retracted[locale] = OUT_OF_SCOPE
         elif locale in listed:
             retracted[locale] = OUTDATED
-        elif locale not in known or restriction(
-            article.raw, _PUBLISHED, rules.audience, locale=locale
-        ):
+        elif locale not in known or restriction(article, rules.audience, locale=locale):
             retracted[locale] = TRANSLATION_DELETED
         else:
             kept.add(locale)
@@ -156,5 +149,8 @@ def retract(brand_subdomain: str, article_id: int, locales: frozenset[str], reas
 def _letters(records: Iterable[Record], rules: Rules) -> int:
     # Markdown is made later, and is mostly no longer than the body.
     bodies = 2 if rules.markdown_version else 1
-    texts = ((str(row["title"] or ""), str(row["body"] or "")) for row in records)
-    return sum(letters(title, *(body,) * bodies) for title, body in texts)
+    return sum(letters(row["title"], *(row["body"],) * bodies) for row in records)
+
+
+def _locales(records: Iterable[Record]) -> Iterator[str]:
+    return (record["locale"] for record in records)

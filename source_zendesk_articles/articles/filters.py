@@ -17,7 +17,7 @@ def has_article(filters: Filters, article: Article, category_id: int | None) -> 
     `category_id` is that of the article's section; it is looked at only if `categories` is given.
     Labels are compared without regard to case; that Zendesk does so, too, is unverified.
     """
-    labels = {name.casefold() for name in article.label_names}
+    labels = {name.casefold() for name in article.label_names or ()}
     return (
         (not filters.categories or category_id in filters.categories)
         and (not filters.sections or article.section_id in filters.sections)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from source_zendesk_articles.zendesk.models import Article, Category, Names, Section
 
 
@@ -34,7 +36,7 @@ class Hierarchy:
         category = self.categories.get(section.category_id or 0)
         if category is None and article.category and article.category.id == section.category_id:
             category = article.category
-        return article._replace(section=section, category=category)
+        return replace(article, section=section, category=category)
 
 
 def is_placed(article: Article) -> bool:
@@ -44,11 +46,11 @@ def is_placed(article: Article) -> bool:
     """
     if article.section is None or article.category is None:
         return article.section_id is None
-    return _tells(article.section.names, article) and _tells(article.category.names, article)
+    return _is_named(article.section.names, article) and _is_named(article.category.names, article)
 
 
-def _tells(names: Names, article: Article) -> bool:
+def _is_named(names: Names, article: Article) -> bool:
     return names.is_whole or (
         article.translations is not None
-        and all(names.tells(translation.locale) for translation in article.translations)
+        and all(names.is_known_in(translation.locale) for translation in article.translations)
     )

@@ -28,7 +28,7 @@ from source_zendesk_articles.sync.preflight import (
 )
 from source_zendesk_articles.sync.progress import Report, Statistics, progress
 from source_zendesk_articles.sync.workers import Workers
-from source_zendesk_articles.zendesk.client import Account, HelpCenterClient
+from source_zendesk_articles.zendesk.client import Connection, HelpCenterClient
 from source_zendesk_articles.zendesk.errors import (
     CredentialError,
     NoUsableAnswerError,
@@ -44,7 +44,7 @@ class AllHelpCenters:
     """One sync of the Help Centers that a configuration means; `state` is what it leaves behind."""
 
     def __init__(
-        self, connection: Account, config: Config, began_with: State, report: Report
+        self, connection: Connection, config: Config, began_with: State, report: Report
     ) -> None:
         self._connection = connection
         self._config = config

@@ -21,7 +21,7 @@ from source_zendesk_articles.sync.workers import InOrder, Workers
 from source_zendesk_articles.zendesk.client import HelpCenterClient
 from source_zendesk_articles.zendesk.errors import NoUsableAnswerError, RefusalError
 from source_zendesk_articles.zendesk.models import Article, Row, Translation, Unreadable
-from source_zendesk_articles.zendesk.transport import ONCE_MORE
+from source_zendesk_articles.zendesk.retries import ONCE_MORE
 
 
 class Completed(NamedTuple):
@@ -113,7 +113,7 @@ class Completion:
             self._done.articles += 1
             if article.section is None and (in_scope or self._filters.need_section):
                 self._done.unplaced += 1
-            translations = article.translations or ()
+            translations: Sequence[Translation] = article.translations or ()
             if needs_translations(article, is_in_scope=in_scope):
                 listed = next(lists)
                 if isinstance(listed, Unreadable):
@@ -124,8 +124,8 @@ class Completion:
             completed.articles.append(CompleteArticle(article, translations, in_scope))
 
     def _with_listed(
-        self, article: Article, listed: tuple[Translation, ...]
-    ) -> tuple[Translation, ...]:
+        self, article: Article, listed: Sequence[Translation]
+    ) -> Sequence[Translation]:
         """Return the translations of an article, for which it was asked."""
         self._done.asked_one_by_one += 1
         if has_source(article, listed):

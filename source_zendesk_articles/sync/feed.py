@@ -6,7 +6,7 @@ https://developer.zendesk.com/api-reference/help_center/help-center-api/articles
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from source_zendesk_articles.zendesk.models import Article, Changes, Row
+from source_zendesk_articles.zendesk.models import Article, FeedPage, Row
 
 # Of each page at least a tenth must not come again. Then C changes take no more than C/100 pages of
 # the 1,000 rows that Zendesk documents. With less progress a listing is cheaper.
@@ -18,7 +18,7 @@ class FeedStuckError(Exception):
 
 
 def read_feed(
-    ask: Callable[[str], Changes], since: str, latest_start: Callable[[], str]
+    ask: Callable[[str], FeedPage], since: str, latest_start: Callable[[], str]
 ) -> Iterator[tuple[Row, ...]]:
     """Yield the rows of each page; `latest_start` is the latest time to ask from, as time goes on.
 

@@ -1,5 +1,6 @@
 """One article against what is known of it → a verdict: emit it, or leave it as it is. Pure."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from source_zendesk_articles.articles.changes import (
@@ -24,7 +25,7 @@ class CompleteArticle(NamedTuple):
     """
 
     article: Article
-    translations: tuple[Translation, ...]
+    translations: Sequence[Translation]
     is_in_scope: bool
 
 
@@ -52,7 +53,7 @@ def is_in_scope(article: Article, filters: Filters, known: Known | None) -> bool
             return False
         sections = filters.sections if article.section_id is not None else frozenset()
         filters = filters._replace(categories=frozenset(), sections=sections)
-    if (filters.labels or filters.exclude_labels) and "label_names" not in article.raw:
+    if (filters.labels or filters.exclude_labels) and article.label_names is None:
         if known is None:
             return False
         filters = filters._replace(labels=frozenset(), exclude_labels=frozenset())
@@ -99,6 +100,4 @@ def _has_to_be_emitted(called_for: Change, before: Known | None, delivered: str 
 
 
 def _was_delivered(called_for: Change, until: str | None) -> bool:
-    return until is not None and all(
-        str(record["updated_at"]) < until for record in called_for.records
-    )
+    return until is not None and all(record["updated_at"] < until for record in called_for.records)

@@ -260,7 +260,7 @@ def _is_in_reach(articles: int) -> bool:
 
 def _created_at(row: Row) -> str:
     # If it is unknown when an article was created, it counts as one that was there.
-    return "" if isinstance(row, Unreadable) else str(row.raw.get("created_at") or "")
+    return "" if isinstance(row, Unreadable) else str(row.created_at or "")
 
 
 def _letters(rows: tuple[Row, ...]) -> int:

@@ -44,7 +44,7 @@ from source_zendesk_articles.sync.progress import Report, progress, summary, war
 from source_zendesk_articles.sync.workers import InOrder, Workers
 from source_zendesk_articles.zendesk.client import PAGE_SIZE, HelpCenterClient
 from source_zendesk_articles.zendesk.errors import RefusalError
-from source_zendesk_articles.zendesk.models import Changes, Locales, Unreadable
+from source_zendesk_articles.zendesk.models import FeedPage, Locales, Unreadable
 from source_zendesk_articles.zendesk.timestamps import later
 
 # The feed reads so much again: what is known emits nothing.
@@ -343,12 +343,12 @@ class _Sync:
         for sentence in unknown_filters(filters, [there]):
             _LOG.log(level, "Help Center %s: %s", self._subdomain, sentence)
 
-    def _ask_feed(self, since: str) -> Changes:
+    def _ask_feed(self, since: str) -> FeedPage:
         return self._workers.ask(partial(self._feed_page, since))
 
-    def _feed_page(self, since: str) -> Changes:
+    def _feed_page(self, since: str) -> FeedPage:
         try:
-            return self._client.changes(since)
+            return self._client.feed_page(since)
         except RefusalError:
             # Visitors and users who are no agents get the same 404: find out which it is.
             prove_staff(self._client)

@@ -205,7 +205,7 @@ class Outbox:
         """Return the records of a change, which get their times here."""
         again = change.article_id in self._emitted
         for record in change.records:
-            record["updated_at"] = self._cursor.updated_at(str(record["updated_at"]), again=again)
+            record["updated_at"] = self._cursor.updated_at(record["updated_at"], again=again)
         retractions = (
             retraction(
                 change.article_id,

@@ -151,13 +151,13 @@ def prove_staff(client: HelpCenterClient) -> User | None:
     user = client.me()
     if user is None:
         # It answers 404 to a user who is no agent.
-        client.changes(later(client.now, -SETTLING_SECONDS))
+        client.feed_page(later(client.now, -SETTLING_SECONDS))
         return None
     if user.id is None:
         # Zendesk answers so, with status 200, if token access is switched off.
         raise anonymous_reader(client.auth_type, client.host, client.now)
     if user.role not in ("admin", "agent"):
-        raise not_staff(user.name, user.role)
+        raise not_staff(user.name or "", user.role or "")
     return user
 
 

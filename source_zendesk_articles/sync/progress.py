@@ -56,7 +56,7 @@ class Statistics:
 
     def count_emitted(self, record: Record) -> None:
         """Add a record that was emitted."""
-        reason = str(record["visibility_reason"])
+        reason = record["visibility_reason"]
         if record["visibility"] == PUBLIC:
             self.public += 1
         elif record["status"] == "removed":

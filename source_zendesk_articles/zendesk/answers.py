@@ -14,12 +14,8 @@ from urllib.parse import urljoin, urlsplit
 
 import orjson
 
-from source_zendesk_articles.zendesk.models import (
-    JsonObject,
-    UnreadableAnswerError,
-    parse_answer,
-    parse_visitors_articles,
-)
+from source_zendesk_articles.zendesk.decode import decode_visitors_articles
+from source_zendesk_articles.zendesk.models import UnreadableAnswerError
 
 Answer = TypeVar("Answer")
 # What a visitor gets: a list with an article in it, a list without one, or a definite refusal.
@@ -100,12 +96,12 @@ def judge(
     status: int,
     headers: Mapping[str, str],
     content: bytes,
-    parse: Callable[[JsonObject], Answer],
+    decode: Callable[[bytes], Answer],
 ) -> Usable[Answer] | Refused | RateLimited | Again:
     """Judge the answer to a signed request; `headers` do not care for case."""
     if status in USABLE:
         try:
-            return Usable(parse(parse_answer(content)))
+            return Usable(decode(content))
         except UnreadableAnswerError as error:
             is_foreign = content.lstrip().startswith(b"<")
             # It may have been cut off for its length, or be spoilt by one of its rows.
@@ -136,7 +132,7 @@ def judge_visitors(
     host: str, status: int, headers: Mapping[str, str], content: bytes
 ) -> Usable[Visitors] | RateLimited | Again:
     """Judge the answer to the list of articles that a visitor asks for who is not signed in."""
-    judged = judge(host, status, headers, content, parse_visitors_articles)
+    judged = judge(host, status, headers, content, decode_visitors_articles)
     match judged:
         case Usable(articles):
             return Usable("open" if articles else "empty")

@@ -37,14 +37,15 @@ from source_zendesk_articles.config import (
     RefreshTokenCredentials,
     host_of,
 )
+from source_zendesk_articles.zendesk.decode import decode_token
 from source_zendesk_articles.zendesk.errors import (
     TOKEN_PATH,
     NoUsableAnswerError,
     RefusalError,
     no_token,
 )
-from source_zendesk_articles.zendesk.models import Token, parse_token
-from source_zendesk_articles.zendesk.rate_limit import Pace
+from source_zendesk_articles.zendesk.models import Token
+from source_zendesk_articles.zendesk.rate_limit import RateLimit
 from source_zendesk_articles.zendesk.timestamps import parse_instant, write_instant
 from source_zendesk_articles.zendesk.transport import (
     REQUEST_SECONDS,
@@ -118,7 +119,7 @@ class Turn:
     """
 
     def __init__(self, seconds: float = inf) -> None:
-        self.pace = Pace(seconds)
+        self.rate_limit = RateLimit(seconds)
         self.requests = RequestStats()
         self.fetching = Lock()
         self.failure: AirbyteTracedException | None = None
@@ -145,8 +146,8 @@ class Turn:
 
         What it brings has to be handed on, a new refresh token above all.
         """
-        self.pace.close()
-        give_up = monotonic() + min(REQUEST_SECONDS, max(self.pace.left, 1))
+        self.rate_limit.close()
+        give_up = monotonic() + min(REQUEST_SECONDS, max(self.rate_limit.left, 1))
         while self.is_fetching and not self.requests.waiting_seconds and monotonic() < give_up:
             self._ended.wait(0.02)
 
@@ -217,7 +218,7 @@ def _fetch_by_refresh_token(
     token, seconds = _ask(host, client, grant, ROTATED_TOKEN_SECONDS, turn)
     saved["access_token"] = token.access_token
     saved["token_expiry_date"] = write_instant(_now() + timedelta(seconds=seconds))
-    saved["refresh_token"] = token.refresh_token or saved["refresh_token"]
+    saved["refresh_token"] = token.new_refresh_token or saved["refresh_token"]
     emit_configuration_as_airbyte_control_message(entered)
     return _good_for(token, seconds)
 
@@ -233,7 +234,7 @@ def _ask(
 
     https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/
     """
-    transport = Transport(host, NoAuth(), client.auth_type, turn.requests, turn.pace)
+    transport = Transport(host, NoAuth(), client.auth_type, turn.requests, turn.rate_limit)
     body = {
         **grant,
         "client_id": client.client_id,
@@ -241,14 +242,14 @@ def _ask(
         "expires_in": seconds,
     }
     try:
-        token = transport.post(TOKEN_PATH, parse_token, body)
+        token = transport.post(TOKEN_PATH, decode_token, body)
     except (NoUsableAnswerError, RefusalError) as error:
         raise no_token(error) from None
-    for secret in (token.access_token, token.refresh_token):
+    for secret in (token.access_token, token.new_refresh_token):
         if secret:
             _mask(secret)
     # What Zendesk does not say is taken for what was asked for.
-    return token, token.expires_in or seconds
+    return token, token.lifetime or seconds
 
 
 def _good_for(token: Token, seconds: int) -> AccessToken:

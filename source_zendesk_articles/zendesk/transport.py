@@ -5,14 +5,10 @@ CDK's; what is worth a retry, and how often, is decided here.
 """
 
 import logging
-import math
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -49,8 +45,15 @@ from source_zendesk_articles.zendesk.errors import (
     broken_set_up,
 )
 from source_zendesk_articles.zendesk.failures import Unreachable, why_broken
-from source_zendesk_articles.zendesk.models import JsonObject
-from source_zendesk_articles.zendesk.rate_limit import WORKERS, Pace
+from source_zendesk_articles.zendesk.rate_limit import WORKERS, RateLimit
+from source_zendesk_articles.zendesk.retries import (
+    PATIENT,
+    UNLIMITED,
+    RetryPolicy,
+    Tries,
+    http_date,
+    retry_after,
+)
 from source_zendesk_articles.zendesk.timestamps import parse_stamp
 
 Answer = TypeVar("Answer")
@@ -63,17 +66,6 @@ Judge = Callable[
 TIMEOUT: Final = (10.0, 75.0)
 # Seconds from the first byte to the last, whatever comes in between.
 REQUEST_SECONDS: Final = 180.0
-# The limits count by the minute: https://developer.zendesk.com/api-reference/introduction/rate-limits/
-LONGEST_BLIND_WAIT: Final = 60
-UNLIMITED: Final = 10**9
-_DAY: Final = 24 * 60 * 60
-# A page that is longer is asked for in halves. Parsed it takes some three times as many bytes of
-# memory, and a hundred articles in twenty locales of 100 KB would be 200 MB long.
-PAGE_BYTES: Final = 16_000_000
-# One article, in forty locales of 1 MB, half of it escapes. https://support.zendesk.com/hc/en-us/articles/4408827254682
-ARTICLE_BYTES: Final = 64_000_000
-# What is short in any account, and read whole before it is looked at.
-SHORT_BYTES: Final = 1_000_000
 # A refusal says why in a sentence or two.
 REFUSAL_BYTES: Final = 64_000
 # So often a request is made again after a 401: tokens may end one after the other.
@@ -94,34 +86,6 @@ _CLIENT_LOG.setLevel(logging.INFO)
 logging.getLogger("airbyte").addFilter(
     lambda line: not line.getMessage().startswith("UserDefinedBackoffException")
 )
-
-
-class RetryPolicy(NamedTuple):
-    """When a request counts as failed: after so many tries, or so many answers with 429.
-
-    `big_tries` counts instead where less might come. `longest_wait` in seconds bounds what
-    `Retry-After` asks for; the request is then made early. An answer of more than `most_bytes`,
-    unpacked, is not read to its end.
-    """
-
-    tries: int
-    rate_limited_tries: int = UNLIMITED
-    longest_wait: int = _DAY
-    most_bytes: int = SHORT_BYTES
-    big_tries: int = UNLIMITED
-
-
-# Waits of 2, 3, 5, 9, 17, 33 s: a fault of a minute passes unnoticed.
-PATIENT: Final = RetryPolicy(tries=7)
-ONE_ARTICLE: Final = RetryPolicy(tries=7, most_bytes=ARTICLE_BYTES)
-# What was unreadable in a list is asked for once more; without an answer it only stays so, and a
-# hundred of them must not take an hour.
-ONCE_MORE: Final = RetryPolicy(tries=3, most_bytes=ARTICLE_BYTES)
-# Big pages are known to time out (502, 504): after three tries half of one is likelier to come.
-BIG_PAGE: Final = RetryPolicy(tries=7, big_tries=3, most_bytes=PAGE_BYTES)
-# Whether visitors may read has a safe answer, no, which need not be waited for for ever: but for
-# several times the minute by which limits count.
-VISITOR: Final = RetryPolicy(tries=5, rate_limited_tries=9, longest_wait=120, most_bytes=PAGE_BYTES)
 
 
 class _Asked(NamedTuple):
@@ -176,7 +140,7 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         judge: Judge[Answer],
         policy: RetryPolicy,
         stats: RequestStats,
-        pace: Pace,
+        rate_limit: RateLimit,
     ) -> None:
         self.answer: Answer | None = None
         self.date: str | None = None
@@ -185,9 +149,8 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         self._judge = judge
         self._policy = policy
         self._stats = stats
-        self._pace = pace
-        self._failures = 0
-        self._rate_limited = 0
+        self._rate_limit = rate_limit
+        self._tries = Tries(policy)
         self._last: Again | Unreachable | RateLimited = RateLimited()
 
     @property
@@ -234,36 +197,24 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         """Return the seconds to wait, to which the CDK adds one.
 
         Raises:
-            NoUsableAnswerError: when the tries are used up, or the time is.
+            NoUsableAnswerError: if the tries are used up, or the time is.
 
         """
-        answer = response_or_exception
-        asked_for = _retry_after(answer) if isinstance(answer, requests.Response) else None
-        last = self._last
-        if isinstance(last, RateLimited):
-            self._rate_limited += 1
-            count, most = self._rate_limited, self._policy.rate_limited_tries
-            blind = min(2 ** min(count, 10), LONGEST_BLIND_WAIT)
-        else:
-            self._failures += 1
-            may_be_big = isinstance(last, Again) and last.may_be_big
-            count = self._failures
-            most = self._policy.big_tries if may_be_big else self._policy.tries
-            most = min(most, self._policy.tries)
-            blind = 2 ** (count - 1)
-        if count >= most:
+        answer, last = response_or_exception, self._last
+        asked_for = retry_after(answer.headers) if isinstance(answer, requests.Response) else None
+        count = self._tries.count(last)
+        if self._tries.are_used_up(last):
             raise self._error(f", {count} times in a row")
-        # The CDK waits a second where it is told of none.
-        seconds = _NO_TIME if asked_for == 0 else float(asked_for or blind)
-        seconds = min(seconds, self._policy.longest_wait)
-        if seconds + 1 > self._pace.left:
+        seconds = self._tries.wait(last, asked_for)
+        if seconds + 1 > self._rate_limit.left:
             asks = f", and the answer asks to wait {asked_for} s" if asked_for else ""
             raise self._error(asks or f", {count} times in a row")
         self._stats.count_wait(seconds + 1)
         if isinstance(last, RateLimited):
-            self._pace.pause(seconds + 1)
+            self._rate_limit.pause(seconds + 1)
         _LOG.info("Waiting %d s for %s: %s.", seconds + 1, self._request, _reason(last))
-        return seconds
+        # The CDK waits a second if it is told to wait none.
+        return seconds or _NO_TIME
 
     def _judged(
         self, answer: requests.Response | Exception | None
@@ -338,11 +289,11 @@ class _Session(requests.Session):
     A cookie of a signed-in answer would sign a visitor's request, or outlive its credentials.
     """
 
-    def __init__(self, host: str, auth: AuthBase, pace: Pace) -> None:
+    def __init__(self, host: str, auth: AuthBase, rate_limit: RateLimit) -> None:
         super().__init__()
         self.auth = auth
         self._host = host
-        self._pace = pace
+        self._rate_limit = rate_limit
         self.mount("https://", Adapter(pool_maxsize=WORKERS))
         self.headers["User-Agent"] = (
             f"source-zendesk-articles/{version('source-zendesk-articles')} (Airbyte)"
@@ -357,10 +308,10 @@ class _Session(requests.Session):
         """Send a request as soon as the rate limit allows; its watch goes on until it is judged."""
         is_paced = _is_paced(request.path_url)
         if is_paced:
-            self._pace.wait(self._host)
+            self._rate_limit.wait(self._host)
         else:
-            self._pace.enter(self._host)
-        watch = watched(min(REQUEST_SECONDS, self._pace.left))
+            self._rate_limit.check(self._host)
+        watch = watched(min(REQUEST_SECONDS, self._rate_limit.left))
         try:
             response = super().send(request, **kwargs)
         except requests.RequestException:
@@ -368,8 +319,6 @@ class _Session(requests.Session):
         except BaseException:
             watch.end()
             raise
-        if is_paced:
-            self._pace.note(response.headers)
         return response
 
 
@@ -391,21 +340,26 @@ class Renewable(Protocol):
 
 
 class Transport:
-    """One host, and who asks it, from any thread; `stats` are counted on, `pace` is kept to.
+    """One host, and who asks it, from any thread; `stats` are counted on, `rate_limit` is kept to.
 
     Every request raises an `AirbyteTracedException` in the user's words where there is no answer:
     `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
     """
 
     def __init__(
-        self, host: str, auth: AuthBase, auth_type: AuthType, stats: RequestStats, pace: Pace
+        self,
+        host: str,
+        auth: AuthBase,
+        auth_type: AuthType,
+        stats: RequestStats,
+        rate_limit: RateLimit,
     ) -> None:
         self._host = host
         self._stats = stats
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._auth_type = auth_type
         self._auth = auth
-        self._session = _Session(host, auth, pace)
+        self._session = _Session(host, auth, rate_limit)
         self._noting = threading.Lock()
         self._now: str | None = None
         self._began_at: str | None = None
@@ -425,7 +379,7 @@ class Transport:
     def get(
         self,
         path: str,
-        parse: Callable[[JsonObject], Answer],
+        decode: Callable[[bytes], Answer],
         params: Mapping[str, str] | None = None,
         policy: RetryPolicy = PATIENT,
     ) -> Answer:
@@ -433,7 +387,7 @@ class Transport:
 
         Not by the CDK's own action for that: it waits, and goes on where no token came.
         """
-        return self.ask(path, partial(judge, parse=parse), params, policy)
+        return self.ask(path, partial(judge, decode=decode), params, policy)
 
     def ask(
         self,
@@ -460,11 +414,11 @@ class Transport:
     def post(
         self,
         path: str,
-        parse: Callable[[JsonObject], Answer],
+        decode: Callable[[bytes], Answer],
         body: Mapping[str, object],
     ) -> Answer:
         """Return what the answer to a JSON body says."""
-        sent = self._send("POST", path, partial(judge, parse=parse), PATIENT, body=body)
+        sent = self._send("POST", path, partial(judge, decode=decode), PATIENT, body=body)
         return self._answer(path, *sent)
 
     def _send(  # noqa: PLR0913 -- a request has that many parts
@@ -478,7 +432,7 @@ class Transport:
         body: Mapping[str, object] | None = None,
     ) -> tuple[_AnswerHandler[Answer], requests.Response]:
         asked = _Asked(method, self._host, path)
-        handler = _AnswerHandler(asked, judge, policy, self._stats, self._pace)
+        handler = _AnswerHandler(asked, judge, policy, self._stats, self._rate_limit)
         http = HttpClient(
             name="articles",
             logger=_CLIENT_LOG,
@@ -539,35 +493,11 @@ def _is_paced(path: str) -> bool:
 
 
 def _date(response: requests.Response) -> str | None:
-    # RFC 9110 has an origin server with a clock send it; all stamps of a sync rest on it.
+    # RFC 9110 has an origin server with a clock send it; all times of a sync depend on it.
+    date = http_date(response.headers.get("Date", ""))
     try:
-        date = parsedate_to_datetime(response.headers.get("Date", ""))
-        return parse_stamp((date if date.tzinfo else date.replace(tzinfo=UTC)).isoformat())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _retry_after(response: requests.Response) -> int | None:
-    """Return the seconds that the other side asks to wait: it says so, or until when.
-
-    https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
-    """
-    asked = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,18}", asked):
-        return min(int(asked), _DAY)
-    until = _instant(asked)
-    if until is None:
-        return None
-    # By the clock that it was written by, if that is told.
-    now = _instant(response.headers.get("Date", "")) or datetime.now(UTC)
-    return min(max(math.ceil((until - now).total_seconds()), 0), _DAY)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+        return parse_stamp(date.isoformat()) if date else None
+    except ValueError:
         return None
 
 

@@ -1,36 +1,39 @@
-"""What Zendesk answers, and what it must never be mistaken for."""
+"""Answers are decoded into what Zendesk means, or are unreadable."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_zendesk_articles.zendesk.decode import (
+    decode_articles,
+    decode_categories,
+    decode_count,
+    decode_feed_page,
+    decode_locales,
+    decode_offset_page,
+    decode_sections,
+    decode_shown_article,
+    decode_translations,
+    decode_user,
+    decode_visitors_articles,
+    parse_answer,
+)
 from source_zendesk_articles.zendesk.models import (
     Article,
     BrokenText,
     Category,
-    JsonObject,
     Names,
     Row,
     Section,
     Unreadable,
     UnreadableAnswerError,
+    User,
     letters,
-    parse_answer,
-    parse_articles,
-    parse_categories,
-    parse_changes,
-    parse_count,
-    parse_locales,
-    parse_offset_page,
-    parse_sections,
-    parse_shown_article,
-    parse_translations,
-    parse_user,
-    parse_visitors_articles,
 )
 
 TRANSLATION = {
@@ -51,8 +54,12 @@ ARTICLE = {
     "translations": [TRANSLATION],
     "title": "kept as it came",
 }
-LAST_PAGE = {"has_more": False, "after_cursor": "xyz"}
-USER = {"id": 1, "name": "Ada", "email": "ada@acme.example", "role": "admin"}
+LAST_PAGE: dict[str, object] = {"has_more": False, "after_cursor": "xyz"}
+USER: dict[str, Any] = {"id": 1, "name": "Ada", "email": "ada@acme.example", "role": "admin"}
+
+
+def content(answer: object) -> bytes:
+    return json.dumps(answer, default=lambda broken: broken.text).encode()
 
 
 def the_article(rows: Sequence[Row]) -> Article:
@@ -61,66 +68,71 @@ def the_article(rows: Sequence[Row]) -> Article:
     return row
 
 
-def test_a_page_of_articles_is_read_with_its_translations() -> None:
-    page = parse_articles({"articles": [ARTICLE], "meta": {"has_more": True, "after_cursor": "x"}})
+def test_a_page_of_articles_is_decoded_with_its_translations() -> None:
+    page = decode_articles(
+        content({"articles": [ARTICLE], "meta": {"has_more": True, "after_cursor": "x"}})
+    )
     article = the_article(page.items)
     assert page.after == "x"
-    assert (46406185831185, "en-us", frozenset({"fr"})) == (
+    assert (46406185831185, "en-us", ["fr"]) == (
         article.id,
         article.source_locale,
         article.outdated_locales,
     )
-    # Its translations and their texts are not kept twice.
-    assert without(without(ARTICLE, "translations"), "title") == article.raw
     assert article.translations is not None
     (translation,) = article.translations
     assert ("de", "Titel", None) == (translation.locale, translation.title, translation.body)
     assert sha256(b"Titel\n").hexdigest() == translation.content_hash
 
 
-def test_the_last_page_ends_the_list_though_it_has_a_cursor() -> None:
-    assert parse_articles({"articles": [], "meta": LAST_PAGE}).after is None
+def test_the_last_page_has_a_cursor_that_is_not_followed() -> None:
+    assert decode_articles(content({"articles": [], "meta": LAST_PAGE})).after is None
 
 
 @pytest.mark.parametrize("answer", [{}, {"translations": None}])
-def test_an_article_without_a_sideload_has_not_no_translations(answer: dict[str, None]) -> None:
+def test_the_translations_of_an_article_without_a_sideload_are_unknown(
+    answer: dict[str, None],
+) -> None:
     bare = {**without(ARTICLE, "translations"), **answer}
-    article = the_article(parse_articles({"articles": [bare], "meta": LAST_PAGE}).items)
+    article = the_article(decode_articles(content({"articles": [bare], "meta": LAST_PAGE})).items)
     assert article.translations is None
 
 
 @pytest.mark.parametrize("answer", [{}, {"outdated_locales": None}])
-def test_without_a_list_of_outdated_locales_each_translation_tells(answer: dict[str, None]) -> None:
+def test_a_list_of_outdated_locales_may_be_missing(answer: dict[str, None]) -> None:
     bare = {**without(ARTICLE, "outdated_locales"), **answer}
-    article = the_article(parse_articles({"articles": [bare], "meta": LAST_PAGE}).items)
-    assert frozenset() == article.outdated_locales
+    article = the_article(decode_articles(content({"articles": [bare], "meta": LAST_PAGE})).items)
+    assert article.outdated_locales is None
 
 
 def test_a_visitor_has_no_id_whatever_else_the_row_says() -> None:
     answer = {"user": {"id": None, "name": "Anonymous user", "role": "end-user"}}
-    assert parse_user(answer).id is None
+    assert decode_user(content(answer)).id is None
 
 
 def test_the_small_answers() -> None:
-    assert parse_user({"user": USER}) == (1, "Ada", "ada@acme.example", "admin")
-    assert parse_locales({"locales": ["en-us"], "default_locale": "en-us"}).default == "en-us"
-    assert parse_count({"count": 730, "articles": []}) == 730
-    assert parse_visitors_articles({"articles": [{"id": 7}]}) == (7,)
-    assert parse_visitors_articles({"articles": [{"id": -1}, None, {"id": 7}]}) == (7,)
-    assert parse_visitors_articles({"articles": []}) == ()
+    assert decode_user(content({"user": USER})) == User(**USER)
+    assert (
+        decode_locales(content({"locales": ["en-us"], "default_locale": "en-us"})).default
+        == "en-us"
+    )
+    assert decode_count(content({"count": 730, "articles": []})) == 730
+    assert decode_visitors_articles(content({"articles": [{"id": 7}]})) == (7,)
+    assert decode_visitors_articles(content({"articles": [{"id": -1}, None, {"id": 7}]})) == (7,)
+    assert decode_visitors_articles(content({"articles": []})) == ()
 
 
 @pytest.mark.parametrize(("next_page", "expected"), [(None, False), ("https://?.json", True)])
-def test_a_page_of_changes_is_the_last_one_that_names_no_next(
-    next_page: str | None, expected: bool
-) -> None:
-    changes = parse_changes({"articles": [ARTICLE], "next_page": next_page, "end_time": 1})
+def test_the_last_page_of_the_feed_names_no_next_one(next_page: str | None, expected: bool) -> None:
+    changes = decode_feed_page(
+        content({"articles": [ARTICLE], "next_page": next_page, "end_time": 1})
+    )
     assert ([46406185831185], expected) == ([row.id for row in changes.articles], changes.has_more)
 
 
 def test_an_article_is_shown_with_its_translations() -> None:
-    shown = parse_shown_article({"article": ARTICLE})
-    assert parse_articles({"articles": [ARTICLE], "meta": LAST_PAGE}).items == (shown,)
+    shown = decode_shown_article(content({"article": ARTICLE}))
+    assert decode_articles(content({"articles": [ARTICLE], "meta": LAST_PAGE})).items == (shown,)
 
 
 ENGLISH_NAME = {"locale": "en-us", "title": "General", "body": None}
@@ -236,12 +248,14 @@ GERMAN_NAME = {"locale": "De", "title": "Allgemeines", "body": None}
         ),
     ],
 )
-def test_categories_and_sections_are_told_by_id_and_names(
+def test_categories_and_sections_have_an_id_and_names(
     row: dict[str, object], expected: Names
 ) -> None:
-    categories = parse_categories({"categories": [{"id": 1, **row}], "meta": LAST_PAGE})
+    categories = decode_categories(content({"categories": [{"id": 1, **row}], "meta": LAST_PAGE}))
     section = {"id": 2, "category_id": 1, **row}
-    sections = parse_sections({"sections": [section], "meta": {**LAST_PAGE, "has_more": True}})
+    sections = decode_sections(
+        content({"sections": [section], "meta": {"has_more": True, "after_cursor": "xyz"}})
+    )
     assert ((Category(1, expected),), None) == categories
     assert ((Section(2, expected, 1),), "xyz") == sections
 
@@ -255,7 +269,7 @@ def test_categories_and_sections_are_told_by_id_and_names(
         (Names("", {"de": "Allgemeines"}, is_whole=True), "fr", None),
     ],
 )
-def test_a_name_is_the_one_in_a_locale_or_else_the_own_one(
+def test_a_locale_without_a_name_has_the_own_name(
     names: Names, locale: str, expected: str | None
 ) -> None:
     assert expected == names.in_locale(locale)
@@ -273,7 +287,7 @@ CATEGORY_ROW = {"id": 5, "name": "Help"}
         ({"sections": [SECTION_ROW]}, (SECTION_ID, None)),
         ({"sections": [{**SECTION_ROW, "id": 1}], "categories": [CATEGORY_ROW]}, (None, None)),
         ({"categories": [CATEGORY_ROW]}, (None, None)),
-        # What can not be read there is asked for elsewhere.
+        # What cannot be read here is asked for from the lists.
         ({"sections": None, "categories": None}, (None, None)),
         ({"sections": "?", "categories": [7]}, (None, None)),
         (
@@ -292,10 +306,10 @@ def test_an_article_has_the_section_and_category_that_came_along(
 ) -> None:
     envelope = {"articles": [ARTICLE], "meta": LAST_PAGE, "count": 1, "next_page": None}
     for article in (
-        *parse_articles({**envelope, **sideloads}).items,
-        *parse_offset_page({**envelope, **sideloads}).articles,
-        *parse_changes({**envelope, **sideloads}).articles,
-        parse_shown_article({"article": ARTICLE, **sideloads}),
+        *decode_articles(content({**envelope, **sideloads})).items,
+        *decode_offset_page(content({**envelope, **sideloads})).articles,
+        *decode_feed_page(content({**envelope, **sideloads})).articles,
+        decode_shown_article(content({"article": ARTICLE, **sideloads})),
     ):
         assert isinstance(article, Article)
         section, category = article.section, article.category
@@ -306,53 +320,53 @@ def without(raw: Mapping[str, object], key: str) -> dict[str, object]:
     return {name: value for name, value in raw.items() if name != key}
 
 
-def as_articles(row: object) -> JsonObject:
+def as_articles(row: object) -> Mapping[str, object]:
     return {"articles": [row], "meta": LAST_PAGE}
 
 
-def as_translation(row: object) -> JsonObject:
+def as_translation(row: object) -> Mapping[str, object]:
     return as_articles({**ARTICLE, "translations": [row]})
 
 
 @pytest.mark.parametrize(
-    ("parse", "answer"),
+    ("decode", "answer"),
     [
-        (parse_articles, {"articles": []}),
-        (parse_articles, {"meta": LAST_PAGE}),
-        (parse_articles, {"articles": {}, "meta": LAST_PAGE}),
-        (parse_articles, {"articles": [], "meta": {}}),
-        (parse_articles, {"articles": [], "meta": {"has_more": True, "after_cursor": None}}),
-        (parse_articles, {"articles": [], "meta": {"has_more": "false", "after_cursor": "x"}}),
-        (parse_translations, {"translations": None, "meta": LAST_PAGE}),
-        (parse_user, {}),
-        (parse_user, {"user": None}),
-        (parse_user, {"user": without(USER, "id")}),
-        (parse_user, {"user": without(USER, "role")}),
-        (parse_locales, {"locales": ["en-us"]}),
-        (parse_locales, {"locales": None, "default_locale": "en-us"}),
-        (parse_count, {"count": None}),
-        (parse_count, {"count": -1}),
-        (parse_count, {"count": 10**9}),
-        (parse_offset_page, {"articles": [], "count": 2**63, "next_page": None}),
-        (parse_visitors_articles, {"articles": None}),
-        (parse_visitors_articles, {"articles": ["x"]}),
-        (parse_visitors_articles, {"articles": [{}]}),
-        (parse_visitors_articles, {}),
-        (parse_changes, {"articles": []}),
-        (parse_changes, {"next_page": None}),
-        (parse_changes, {"articles": None, "next_page": None}),
-        (parse_changes, {"articles": [], "next_page": True}),
-        (parse_shown_article, {}),
-        (parse_categories, {"categories": []}),
-        (parse_categories, {"categories": None, "meta": LAST_PAGE}),
-        (parse_sections, {"sections": {}, "meta": LAST_PAGE}),
+        (decode_articles, {"articles": []}),
+        (decode_articles, {"meta": LAST_PAGE}),
+        (decode_articles, {"articles": {}, "meta": LAST_PAGE}),
+        (decode_articles, {"articles": [], "meta": {}}),
+        (decode_articles, {"articles": [], "meta": {"has_more": True, "after_cursor": None}}),
+        (decode_articles, {"articles": [], "meta": {"has_more": "false", "after_cursor": "x"}}),
+        (decode_translations, {"translations": None, "meta": LAST_PAGE}),
+        (decode_user, {}),
+        (decode_user, {"user": None}),
+        (decode_user, {"user": without(USER, "id")}),
+        (decode_user, {"user": without(USER, "role")}),
+        (decode_locales, {"locales": ["en-us"]}),
+        (decode_locales, {"locales": None, "default_locale": "en-us"}),
+        (decode_count, {"count": None}),
+        (decode_count, {"count": -1}),
+        (decode_count, {"count": 10**9}),
+        (decode_offset_page, {"articles": [], "count": 2**63, "next_page": None}),
+        (decode_visitors_articles, {"articles": None}),
+        (decode_visitors_articles, {"articles": ["x"]}),
+        (decode_visitors_articles, {"articles": [{}]}),
+        (decode_visitors_articles, {}),
+        (decode_feed_page, {"articles": []}),
+        (decode_feed_page, {"next_page": None}),
+        (decode_feed_page, {"articles": None, "next_page": None}),
+        (decode_feed_page, {"articles": [], "next_page": True}),
+        (decode_shown_article, {}),
+        (decode_categories, {"categories": []}),
+        (decode_categories, {"categories": None, "meta": LAST_PAGE}),
+        (decode_sections, {"sections": {}, "meta": LAST_PAGE}),
     ],
 )
-def test_an_answer_of_another_shape_is_unreadable_rather_than_empty(
-    parse: Callable[[JsonObject], object], answer: JsonObject
+def test_an_answer_of_another_shape_is_unreadable_not_empty(
+    decode: Callable[[bytes], object], answer: Mapping[str, object]
 ) -> None:
     with pytest.raises(UnreadableAnswerError):
-        parse(answer)
+        decode(content(answer))
 
 
 def deep(levels: int) -> object:
@@ -412,6 +426,10 @@ HALF = BrokenText("half \ud83c")
             Unreadable(7, "article whose `outdated_locales` are not texts", ([1],)),
         ),
         (
+            {**ARTICLE, "label_names": ["ok", HALF]},
+            Unreadable(7, "article whose `label_names` are not texts", (["ok", HALF],)),
+        ),
+        (
             {**ARTICLE, "section_id": -1},
             Unreadable(7, f"article whose `section_id` {NUMBER}", (-1,)),
         ),
@@ -423,7 +441,6 @@ HALF = BrokenText("half \ud83c")
             for name, value in (
                 ("content_tag_ids", deep(300)),
                 ("created_at", HALF),
-                ("label_names", ["ok", HALF]),
             )
         ),
         (
@@ -463,26 +480,30 @@ def test_an_article_that_cannot_be_read_is_a_row_that_names_it(
 ) -> None:
     row = {**row, "id": 7} if row and expected.id else row
     lists = {"articles": [row, ARTICLE], "meta": LAST_PAGE, "count": 2, "next_page": None}
-    readable = parse_shown_article({"article": ARTICLE})
-    assert (expected, readable) == parse_articles(lists).items
-    assert (expected, readable) == parse_offset_page(lists).articles
-    assert (expected, readable) == parse_changes(lists).articles
-    assert expected == parse_shown_article({"article": row})
+    readable = decode_shown_article(content({"article": ARTICLE}))
+    assert (expected, readable) == decode_articles(content(lists)).items
+    assert (expected, readable) == decode_offset_page(content(lists)).articles
+    assert (expected, readable) == decode_feed_page(content(lists)).articles
+    assert expected == decode_shown_article(content({"article": row}))
 
 
 def test_an_article_without_an_id_is_named_by_all_that_was_sent() -> None:
     row = without(ARTICLE, "id")
-    assert Unreadable(None, "article without `id`", (row,)) == parse_shown_article({"article": row})
+    assert Unreadable(None, "article without `id`", (row,)) == decode_shown_article(
+        content({"article": row})
+    )
 
 
-def test_what_is_asked_for_nowhere_may_be_anything() -> None:
+def test_a_field_that_nothing_uses_may_be_anything() -> None:
     odd = {**ARTICLE, "id": 0, "odd": deep(300), "body": HALF, "updated_at": "2999-12-31T23:59:59Z"}
-    assert isinstance(parse_shown_article({"article": odd}), Article)
+    assert isinstance(decode_shown_article(content({"article": odd})), Article)
 
 
 def test_a_translation_that_cannot_be_read_is_a_row_too() -> None:
     rows = [TRANSLATION, {**TRANSLATION, "outdated": None}]
-    readable, unreadable = parse_translations({"translations": rows, "meta": LAST_PAGE}).items
+    readable, unreadable = decode_translations(
+        content({"translations": rows, "meta": LAST_PAGE})
+    ).items
     problem = "translation de whose `outdated` is neither true nor false"
     assert (False, (2, problem, (None,), "")) == (isinstance(readable, Unreadable), unreadable)
 
@@ -490,19 +511,19 @@ def test_a_translation_that_cannot_be_read_is_a_row_too() -> None:
 @pytest.mark.parametrize("row", [7, {"name": "General"}, {"id": 1}, {"id": -1, "name": "General"}])
 def test_a_section_or_category_that_cannot_be_read_is_left_out(row: object) -> None:
     good = {"id": 3, "name": "General", "category_id": 2}
-    sections = parse_sections({"sections": [row, good], "meta": LAST_PAGE}).items
-    categories = parse_categories({"categories": [row, good], "meta": LAST_PAGE}).items
+    sections = decode_sections(content({"sections": [row, good], "meta": LAST_PAGE})).items
+    categories = decode_categories(content({"categories": [row, good], "meta": LAST_PAGE})).items
     assert ([3], [3]) == ([row.id for row in sections], [row.id for row in categories])
 
 
-def test_a_name_that_is_no_text_is_as_good_as_none() -> None:
+def test_a_broken_name_counts_as_no_name() -> None:
     row = {"id": 3, "name": HALF, "locale": "en-us", "translations": [GERMAN_NAME]}
-    (category,) = parse_categories({"categories": [row], "meta": LAST_PAGE}).items
+    (category,) = decode_categories(content({"categories": [row], "meta": LAST_PAGE})).items
     assert Names("", {"de": "Allgemeines"}, is_whole=False) == category.names
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("sent", "expected"),
     [
         (
             b'{"a": ["\\ud83c", "\xc3\xa9"], "b": "ok"}',
@@ -512,13 +533,13 @@ def test_a_name_that_is_no_text_is_as_good_as_none() -> None:
     ],
 )
 def test_broken_text_leaves_the_rest_of_an_answer_readable(
-    content: bytes, expected: JsonObject
+    sent: bytes, expected: Mapping[str, object]
 ) -> None:
-    assert expected == parse_answer(content)
+    assert expected == parse_answer(sent)
 
 
 @pytest.mark.parametrize(
-    "content",
+    "sent",
     [
         b"",
         b"<html>",
@@ -534,9 +555,9 @@ def test_broken_text_leaves_the_rest_of_an_answer_readable(
         b'{"a": "\xff", "b": ' + b"1" * 5000 + b"}",
     ],
 )
-def test_what_is_not_a_whole_json_object_is_unreadable(content: bytes) -> None:
+def test_anything_but_a_whole_json_object_is_unreadable(sent: bytes) -> None:
     with pytest.raises(UnreadableAnswerError):
-        parse_answer(content)
+        parse_answer(sent)
 
 
 @given(cut=st.integers(min_value=0))
@@ -546,7 +567,7 @@ def test_an_answer_that_is_cut_off_anywhere_is_unreadable(cut: int) -> None:
         parse_answer(whole[: cut % len(whole)])
 
 
-def test_a_text_counts_by_the_memory_that_its_rarest_letter_has_all_take() -> None:
+def test_one_rare_letter_makes_a_whole_text_take_more_memory() -> None:
     latin, japanese, with_emoji = (letters("x" * 1000 + rare) for rare in ("x", "注", "😀"))
     assert letters() + 1000 < latin < letters() + 1100
     assert 1000 == round(japanese - latin, -2)
