@@ -14,11 +14,8 @@ from source_zendesk_articles.zendesk.retries import (
     retry_after,
 )
 
-FAILED, BIG, LIMITED = (
-    Again("status 503"),
-    Again("no answer in time", may_be_big=True),
-    RateLimited(),
-)
+FAILED, LIMITED = Again("status 503"), RateLimited()
+BIG = Again("no answer in time", may_be_big=True)
 UNREACHABLE = Unreachable("no connection", "Check the network.")
 NEW_YEAR = {"Date": "Fri, 01 Jan 2027 00:00:00 GMT"}
 Outcome = Again | Unreachable | RateLimited
@@ -41,7 +38,7 @@ def test_the_policy_says_how_many_tries_are_enough(
     policy: RetryPolicy, outcome: Outcome, expected: int
 ) -> None:
     tries = Tries(policy)
-    used_up = []
+    used_up: list[bool] = []
     while not used_up or not used_up[-1]:
         tries.count(outcome)
         used_up.append(tries.are_used_up(outcome))
