@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conditions import refuse_offset_pages
+from integration_tests.conditions import ADD_MARKDOWN, add_markdown, refuse_offset_pages
 from integration_tests.connector import CATALOG, SCRIPT, Output, config, killed_script
 from integration_tests.platform import Platform
 from integration_tests.truth import Key, as_markdown, key_of, mirror
 from integration_tests.zendesk_emulator import Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles.articles.records import Record, add_markdown
 
 LONG = "".join(f"<p>A <b>{row}</b> <a href='/hc/{row}'>link</a></p>" for row in range(20_000))
 
@@ -169,12 +168,12 @@ def test_a_sync_that_fails_waits_for_the_markdown_of_what_it_emits(
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def late(records: Iterable[Record]) -> None:
+    def late(records: Iterable[dict[str, object]]) -> None:
         done.wait(2)
         add_markdown(records)
 
     done = threading.Event()
-    monkeypatch.setattr("source_zendesk_articles.sync.conversions.add_markdown", late)
+    monkeypatch.setattr(ADD_MARKDOWN, late)
     fill(help_center, articles=300)
     refuse_offset_pages(zendesk)
     zendesk.faults.add(Fault("status", path="articles$", skip=3, status=500, times=None))
@@ -192,11 +191,11 @@ def test_markdown_of_a_page_is_made_before_the_next_one_has_come(
 ) -> None:
     sizes: list[int] = []
 
-    def counted(records: list[Record]) -> None:
+    def counted(records: list[dict[str, object]]) -> None:
         sizes.append(len(records))
         add_markdown(records)
 
-    monkeypatch.setattr("source_zendesk_articles.sync.conversions.add_markdown", counted)
+    monkeypatch.setattr(ADD_MARKDOWN, counted)
     fill(help_center, articles=250)
     platform.sync(config(zendesk, body_markdown=True))
     assert [100, 200, 200] == sorted(sizes)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from integration_tests.conditions import check as checking
 from integration_tests.connector import config, config_with, run, run_script
 from integration_tests.credentials import Make, of_api_token, of_client
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import furnish
-from source_zendesk_articles import check as account
 
 
 def test_a_good_configuration_succeeds_and_the_log_tells_what_was_found(
@@ -115,7 +115,7 @@ def test_answers_that_do_not_end_do_not_keep_it_from_ending(
     kind: Any,  # noqa: ANN401 -- a literal of the emulator
     path: str,
 ) -> None:
-    monkeypatch.setattr(account, "CHECK_SECONDS", 1)
+    monkeypatch.setattr(checking, "CHECK_SECONDS", 1)
     zendesk.faults.add(Fault(kind, path=path, status=200, times=None))
     output = run(zendesk, "check", config_with(zendesk, of_client))
     zendesk.faults.assert_consumed()
@@ -135,8 +135,8 @@ def test_a_name_that_is_looked_up_for_ever_does_not_either(
         ended.wait(60)
         raise OSError
 
-    monkeypatch.setattr(account, "CHECK_SECONDS", 0.2)
-    monkeypatch.setattr(account, "_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(checking, "CHECK_SECONDS", 0.2)
+    monkeypatch.setattr(checking, "_GRACE_SECONDS", 0.2)
     monkeypatch.setattr("socket.getaddrinfo", look_up)
     output = run(zendesk, "check", config(zendesk))
     ended.set()

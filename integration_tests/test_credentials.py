@@ -11,7 +11,18 @@ from unittest.mock import patch
 
 import pytest
 
-from integration_tests.conditions import pages_of, refuse_offset_pages
+from integration_tests.conditions import (
+    SMALL,
+    TIMEOUT,
+    WORKERS,
+    Account,
+    HelpCenterClient,
+    auth,
+    authenticator,
+    pages_of,
+    parse_config,
+    refuse_offset_pages,
+)
 from integration_tests.connector import (
     CONTROL,
     Output,
@@ -43,11 +54,6 @@ from integration_tests.zendesk_emulator import (
     ZendeskEmulator,
 )
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles.config import parse_config
-from source_zendesk_articles.zendesk import auth
-from source_zendesk_articles.zendesk.auth import authenticator
-from source_zendesk_articles.zendesk.client import Account, HelpCenterClient
-from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
 Entered = dict[str, Any]
 INCREMENTAL = "/api/v2/help_center/incremental/articles"
@@ -304,7 +310,7 @@ def test_a_token_request_is_made_again_after_a_fault_that_passes(
     monkeypatch: pytest.MonkeyPatch,
     fault: Any,  # noqa: ANN401 -- a literal of the emulator
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.zendesk.transport.TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr(TIMEOUT, (1.0, 0.2))
     furnish(help_center)
     zendesk.faults.add(Fault(fault, path=TOKENS, times=2, status=503, seconds=30))
     assert platform.sync(config_with(zendesk, of_client)).succeeded
@@ -743,7 +749,7 @@ def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(  # noq
     make: Make,
     small: int,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", small)
+    monkeypatch.setattr(SMALL, small)
     zendesk.switches.incremental_page_size = 5
     fill(help_center, articles=20)
     zendesk.clock.advance(3600)

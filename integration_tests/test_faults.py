@@ -17,14 +17,18 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from integration_tests.conditions import pages_of, refuse_offset_pages
+from integration_tests.conditions import (
+    WORKERS,
+    client,
+    pages_of,
+    refuse_offset_pages,
+    transport,
+)
 from integration_tests.connector import LISTING, config, config_with, run
 from integration_tests.credentials import TOKENS, of_client
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles.zendesk import client, transport
-from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
 PAGE = "help_center/articles$"
 TEXT_429 = "Number of allowed API requests per minute exceeded"

@@ -9,14 +9,20 @@ from unittest.mock import patch
 
 import pytest
 
-from integration_tests.conditions import pages_of
+from integration_tests.conditions import (
+    BIG_PAGE,
+    BIG_PAGES,
+    PAGES_AHEAD,
+    PROGRESS_SECONDS,
+    SMALL,
+    HelpCenterClient,
+    pages_of,
+)
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.platform import Platform
 from integration_tests.truth import mirror
 from integration_tests.zendesk_emulator import Article, Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill
-from source_zendesk_articles.zendesk.client import HelpCenterClient
-from source_zendesk_articles.zendesk.transport import BIG_PAGE
 
 Json = dict[str, Any]
 PARTS = {"category": "/categories/", "section": "/sections/"}
@@ -150,7 +156,7 @@ def test_an_edit_between_two_pages_loses_and_doubles_nothing(  # noqa: PLR0913, 
         zendesk.clock.advance(2)
 
     zendesk.faults.add(Fault("edit", path="articles$", where=LISTING, skip=page, edit=happen))
-    with patch("source_zendesk_articles.memory.due.SMALL", 0):
+    with patch(SMALL, 0):
         # `write` of the destination refuses a key that comes twice between two states.
         output = sync(zendesk, platform, reach, reconcile_every_hours=0)
         zendesk.faults.assert_consumed()
@@ -188,7 +194,7 @@ def test_what_shifts_under_a_first_listing_sends_it_to_the_cursor(
     # One page after another, so that it is certain what was read before: nobody knows these
     # articles, and so nobody would ask for the one that slips through.
     zendesk.faults.add(Fault("edit", where={"page": "3"}, edit=happen))
-    with patch("source_zendesk_articles.sync.listing.PAGES_AHEAD", 1):
+    with patch(PAGES_AHEAD, 1):
         output = sync(zendesk, platform, 100)
     zendesk.faults.assert_consumed()
     assert f"one page after another: {reason}." in output.logs
@@ -331,7 +337,7 @@ def test_a_long_page_is_given_up_and_asked_for_in_shorter_ones(
     for article in help_center.articles[10:20]:
         help_center.change_translation(article, "de", body="x" * 10_000)
     limit = BIG_PAGE._replace(most_bytes=60_000)
-    with patch("source_zendesk_articles.zendesk.client.BIG_PAGE", limit), pages_of(20):
+    with patch(BIG_PAGES, limit), pages_of(20):
         output = platform.sync(config(zendesk))
     assert mirror(help_center) == platform.destination.table
     assert "it has more than" in output.logs
@@ -346,11 +352,11 @@ def test_an_article_that_is_too_long_for_a_page_is_one(
     fill(help_center, articles=3)
     help_center.change_translation(help_center.articles[1], "de", body="x" * 100_000)
     limit = BIG_PAGE._replace(most_bytes=60_000)
-    with patch("source_zendesk_articles.zendesk.client.BIG_PAGE", limit):
+    with patch(BIG_PAGES, limit):
         platform.sync(config(zendesk))
         zendesk.clock.advance(3600)
         help_center.change(help_center.articles[1], promoted=True)
-        with patch("source_zendesk_articles.memory.due.SMALL", 0):
+        with patch(SMALL, 0):
             platform.sync(config(zendesk))
     assert mirror(help_center) == platform.destination.table
 
@@ -359,7 +365,7 @@ def test_progress_and_an_estimate_are_told_where_the_total_is_known(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=20)
-    with patch("source_zendesk_articles.stream.PROGRESS_SECONDS", 0):
+    with patch(PROGRESS_SECONDS, 0):
         first = sync(zendesk, platform, 100)
         second = sync(zendesk, platform, 100)
     told = [line for line in first.logs.splitlines() if "articles read" in line]

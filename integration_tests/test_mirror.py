@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,12 @@ from unittest.mock import patch
 
 import pytest
 
-from integration_tests.conditions import refuse_offset_pages
+from integration_tests.conditions import (
+    BATCH_ARTICLES,
+    DIGEST_VERSIONS,
+    SMALL,
+    refuse_offset_pages,
+)
 from integration_tests.connector import LISTING, Output, config, killed_script, run
 from integration_tests.credentials import of_api_token
 from integration_tests.platform import Platform, batches_of
@@ -678,10 +684,9 @@ def test_a_new_version_of_the_digest_emits_everything_once(
     furnish(help_center)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
-    with (
-        patch("source_zendesk_articles.articles.records.DIGEST_VERSION", 3),
-        patch("source_zendesk_articles.sync.one_help_center.DIGEST_VERSION", 3),
-    ):
+    with ExitStack() as stack:
+        for version in DIGEST_VERSIONS:
+            stack.enter_context(patch(version, 3))
         output = platform.sync(config(zendesk))
         assert truth(help_center).keys() == keys(output)
         assert platform.sync(config(zendesk)).records == []
@@ -757,7 +762,7 @@ def test_an_article_that_comes_twice_in_two_batches_is_left_to_the_next_sync(
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", 50)
+    monkeypatch.setattr(BATCH_ARTICLES, 50)
     zendesk.switches.cursor_order = "position"
     fill(help_center, articles=250)
     first = help_center.articles[-1]
@@ -949,7 +954,7 @@ def test_retractions_that_die_do_not_wear_the_suspicion_down(
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", 10)
+    monkeypatch.setattr(BATCH_ARTICLES, 10)
     fill(help_center, articles=100)
     platform.sync(config(zendesk))
     for article in help_center.articles[:45]:
@@ -967,7 +972,7 @@ def test_a_first_listing_that_died_is_no_measure_of_what_is_missing(
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", 30)
+    monkeypatch.setattr(BATCH_ARTICLES, 30)
     fill(help_center, articles=300)
     for states in (2, 8):
         platform.keep_until(platform.read(config(zendesk)), states)
@@ -1121,7 +1126,7 @@ def test_a_sideload_that_shows_the_source_locale_only_retracts_nothing(  # noqa:
     way: str,
     batch: int,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", batch)
+    monkeypatch.setattr(BATCH_ARTICLES, batch)
     fill(help_center, articles=600)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
@@ -1165,7 +1170,7 @@ def test_more_than_half_of_twenty_or_more_variants_are_not_retracted_at_once(  #
     accepted: bool,
 ) -> None:
     if way == "feed":
-        monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
+        monkeypatch.setattr(SMALL, 0)
     fill(help_center, articles=10)
     for locale in ("fr", "ja"):
         help_center.enable_locale(locale)
@@ -1680,7 +1685,7 @@ def test_a_hand_written_state_is_kept_by_a_sync_that_dies(
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", 1)
+    monkeypatch.setattr(BATCH_ARTICLES, 1)
     fill(help_center, articles=5)
     zendesk.clock.advance(3600)
     touched = help_center.articles[1:4]
@@ -1702,7 +1707,7 @@ def test_what_a_hand_written_state_took_for_delivered_is_known_from_then_on(
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", 1)
+    monkeypatch.setattr(BATCH_ARTICLES, 1)
     fill(help_center, articles=5)
     old, touched = help_center.articles[0], help_center.articles[4]
     zendesk.clock.advance(3600)
@@ -1881,9 +1886,9 @@ def test_what_was_public_for_a_moment_in_batches_behind_the_saved_state_does_not
     kept: int,
     is_feed: bool,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", 3)
+    monkeypatch.setattr(BATCH_ARTICLES, 3)
     if is_feed:
-        monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
+        monkeypatch.setattr(SMALL, 0)
     help_center.enable_locale("fr")
     fill(help_center, articles=12)
     for article in help_center.articles:
@@ -1973,7 +1978,7 @@ def test_a_listing_that_dies_when_the_scope_has_changed_is_done_again(
     help_center: HelpCenter,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.sync.outbox.BATCH_ARTICLES", 2)
+    monkeypatch.setattr(BATCH_ARTICLES, 2)
     furnish(help_center)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk, locales=["de"]))

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from integration_tests.conditions import pages_of, without_waiting
+from integration_tests.conditions import BATCH_ARTICLES, SMALL, pages_of, without_waiting
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.cost import Met, asked, looks, most
 from integration_tests.credentials import RENEWED, Make, of_api_token
@@ -138,12 +138,8 @@ class Mirror(RuleBasedStateMachine):
         self.zendesk = self._stack.enter_context(
             ZendeskEmulator(switches=replace(switches), rate_limit=rate_limit)
         )
-        package = "source_zendesk_articles"
-        for name, value in (
-            (f"{package}.memory.due.SMALL", small),
-            (f"{package}.sync.outbox.BATCH_ARTICLES", batch),
-        ):
-            self._stack.enter_context(patch(name, value))
+        self._stack.enter_context(patch(SMALL, small))
+        self._stack.enter_context(patch(BATCH_ARTICLES, batch))
         self._stack.enter_context(pages_of(page_size, reach=reach))
         self._stack.enter_context(without_waiting(self.zendesk))
         self.small, self.page_size, self.reach = small, page_size, reach

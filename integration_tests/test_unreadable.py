@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conditions import pages_of
+from integration_tests.conditions import SMALL, pages_of
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.platform import Platform
 from integration_tests.truth import Key, Row, mirror
@@ -120,7 +120,7 @@ def test_an_article_that_cannot_be_read_is_named_and_all_else_is_synced(  # noqa
     way: str,
 ) -> None:
     if way == "a feed":
-        monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
+        monkeypatch.setattr(SMALL, 0)
     fill(help_center, articles=12)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
@@ -207,7 +207,7 @@ def test_a_row_that_can_be_read_alone_is_no_unreadable_article(
     where: str,
 ) -> None:
     if where == "incremental":
-        monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
+        monkeypatch.setattr(SMALL, 0)
     fill(help_center, articles=12)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
