@@ -594,7 +594,7 @@ NO_MORE_THAN_NEEDED: dict[str, Any] = {
 }
 
 
-def test_markdown_is_switched_on_where_an_article_has_no_body() -> None:
+def test_markdown_is_switched_on_for_an_article_without_a_body() -> None:
     with history(Mirror()) as state:
         state.begin(
             **{**NO_MORE_THAN_NEEDED, "edits": [Edit("text", 5, 0, "", flag=False, stamped=True)]}
@@ -613,4 +613,4 @@ def test_the_clock_goes_back_while_articles_are_made() -> None:
 
 
 TestMirror = Mirror.TestCase
-TestMirror.settings = searched(30, steps=12)
+TestMirror.settings = searched(20, steps=12)
