@@ -818,6 +818,25 @@ def test_a_credential_that_is_demoted_during_a_listing_retracts_nothing(
     assert mirror(help_center) == held(platform)
 
 
+def test_a_user_whose_role_changes_during_a_listing_retracts_nothing(
+    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+) -> None:
+    filled(zendesk, platform, articles=30)
+    before = held(platform)
+    help_center.archive(help_center.articles[3])
+
+    def demote() -> None:
+        zendesk.account.admin.role = "agent"
+
+    # After the user is known, and before the missing article is retracted.
+    zendesk.faults.add(Fault("edit", path=SHOW, edit=demote))
+    output = platform.sync(config(zendesk))
+    zendesk.faults.assert_consumed()
+    assert "transient_error" == output.error[0]
+    assert "changed during the sync" in output.error[1]
+    assert before == held(platform)
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_an_article_listed_twice_and_then_archived_is_gone_after_the_next_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, known: bool
