@@ -215,8 +215,7 @@ def break_brand(brand: Brand, how: str) -> None:
         ("without", "shop, which is a brand without a Help Center"),
     ],
 )
-@pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize(("before", "answers"), [(True, False), (False, True)])
 def test_a_named_brand_that_can_not_be_read_is_an_error_that_lists_the_valid_ones(  # noqa: PLR0913, PLR0917 -- the cases
     zendesk: ZendeskEmulator,
     platform: Platform,
@@ -372,12 +371,9 @@ def spoil_row(zendesk: ZendeskEmulator, brand: Brand, **fields: object) -> None:
     ("fields", "sentence"),
     [
         ({"subdomain": "shop_2"}, 'subdomain` is no name of a host of Zendesk\'s ("shop_2")'),
-        ({"subdomain": "../x"}, '("../x")'),
-        ({"subdomain": " "}, '(" ")'),
         ({"subdomain": ""}, "brand whose `subdomain` is not a text"),
         ({"subdomain": "www", "active": False}, '("www")'),
         ({"active": None}, "brand whose `active` is neither true nor false (null)"),
-        ({"is_deleted": "yes"}, '("yes")'),
         ({"id": "?", "subdomain": "zoo"}, "Help Center of brand without an id: Its row"),
         ({"id": 0}, "brand whose `id` is 0"),
     ],
@@ -609,8 +605,16 @@ def test_one_that_fails_does_not_lose_what_the_others_emitted(  # noqa: PLR0913,
 
 
 @pytest.mark.usefixtures("waits")
-@pytest.mark.parametrize("brands_forbidden", [True, False])
-@pytest.mark.parametrize("why", ["revoked", "anonymous", "end-user", "secret"])
+@pytest.mark.parametrize(
+    ("why", "brands_forbidden"),
+    [
+        ("revoked", False),
+        ("anonymous", False),
+        ("anonymous", True),
+        ("end-user", True),
+        ("secret", False),
+    ],
+)
 def test_a_credential_that_is_refused_is_not_tried_on_every_host(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand, why: str, brands_forbidden: bool
 ) -> None:

@@ -737,8 +737,7 @@ def warnings(output: Output) -> list[str]:
     return [line for line in output.logs.splitlines() if line.startswith(ENDS)]
 
 
-@pytest.mark.parametrize("make", EVERY)
-@pytest.mark.parametrize("small", [0, 500])
+@pytest.mark.parametrize(("make", "small"), [*((make, 0) for make in EVERY), (of_api_token, 500)])
 @pytest.mark.usefixtures("waits")
 def test_an_api_token_causes_one_warning_per_check_and_sync(  # noqa: PLR0913, PLR0917 -- fixtures and givens
     zendesk: ZendeskEmulator,
