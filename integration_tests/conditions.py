@@ -1,4 +1,7 @@
-"""Under what conditions a test runs the connector: without waiting, in other pages."""
+"""The conditions under which a test runs the connector: no waiting, smaller pages and limits.
+
+All that tests need of the package's inside is named here and in `connector`.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -7,9 +10,47 @@ from unittest.mock import patch
 
 from integration_tests.connector import LISTING
 from integration_tests.zendesk_emulator import Fault, ZendeskEmulator
+from source_zendesk_articles import check
+from source_zendesk_articles.articles.records import Record, add_markdown
+from source_zendesk_articles.config import parse_config
+from source_zendesk_articles.memory.known import KnownArticles
 from source_zendesk_articles.sync import listing
-from source_zendesk_articles.zendesk import client
+from source_zendesk_articles.zendesk import auth, client, transport
 from source_zendesk_articles.zendesk import rate_limit as pace
+from source_zendesk_articles.zendesk.auth import authenticator
+from source_zendesk_articles.zendesk.client import Connection, HelpCenterClient
+from source_zendesk_articles.zendesk.rate_limit import WORKERS
+from source_zendesk_articles.zendesk.retries import BIG_PAGE
+
+__all__ = [
+    "BIG_PAGE",
+    "WORKERS",
+    "Connection",
+    "HelpCenterClient",
+    "KnownArticles",
+    "Record",
+    "add_markdown",
+    "auth",
+    "authenticator",
+    "check",
+    "client",
+    "parse_config",
+    "transport",
+]
+
+# What `patch` and `monkeypatch` set: limits that a test lowers, and functions that it replaces.
+_PACKAGE = "source_zendesk_articles."
+SMALL = f"{_PACKAGE}memory.due.SMALL"
+BATCH_ARTICLES = f"{_PACKAGE}sync.outbox.BATCH_ARTICLES"
+PAGES_AHEAD = f"{_PACKAGE}sync.listing.PAGES_AHEAD"
+PROGRESS_SECONDS = f"{_PACKAGE}stream.PROGRESS_SECONDS"
+BIG_PAGES = f"{_PACKAGE}zendesk.client.BIG_PAGE"
+TIMEOUT = f"{_PACKAGE}zendesk.transport.TIMEOUT"
+ADD_MARKDOWN = f"{_PACKAGE}sync.conversions.add_markdown"
+DIGEST_VERSIONS = (
+    f"{_PACKAGE}articles.records.DIGEST_VERSION",
+    f"{_PACKAGE}sync.one_help_center.DIGEST_VERSION",
+)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from integration_tests.conditions import without_waiting
+from integration_tests.conditions import SMALL, without_waiting
 from integration_tests.platform import Platform
 from integration_tests.zendesk_emulator import HelpCenter, ZendeskEmulator
 
@@ -43,7 +43,7 @@ def session(zendesk: ZendeskEmulator) -> Iterator[requests.Session]:
 @pytest.fixture
 def feed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take a Help Center of any size for a large one, which is not listed at every sync."""
-    monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
+    monkeypatch.setattr(SMALL, 0)
 
 
 @pytest.fixture

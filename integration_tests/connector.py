@@ -19,6 +19,7 @@ from unittest.mock import patch
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.exception_handler import assemble_uncaught_exception
 from airbyte_cdk.logger import AirbyteLogFormatter
+from jsonschema import Draft7Validator
 
 from integration_tests.credentials import Make, api_token
 from integration_tests.zendesk_emulator import ZendeskEmulator
@@ -31,6 +32,8 @@ CATALOG = Path(__file__).parent / "configured_catalog.json"
 LISTING = {"include": "translations,sections,categories"}
 # Parsed once: the CDK's YAML takes longer than most syncs here.
 _SPEC = SourceZendeskArticles().spec(logging.getLogger("airbyte"))
+# As is the check that the form itself is a JSON schema.
+Draft7Validator.check_schema(_SPEC.connectionSpecification)
 # What is said to the platform alone: it has the credentials.
 CONTROL = '{"type":"CONTROL"'
 _SECRET_FIELDS = {"client_secret", "refresh_token", "access_token", "api_token"}
@@ -174,6 +177,7 @@ def in_process(arguments: list[str], environment: Mapping[str, str]) -> str:
     with (
         patch.dict(os.environ, environment),
         patch.object(SourceZendeskArticles, "spec", return_value=_SPEC),
+        patch.object(Draft7Validator, "check_schema"),
         redirect_stdout(printed),
         redirect_stderr(printed),
     ):

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from integration_tests.conditions import KnownArticles
 from integration_tests.connector import Message, Output, run
 from integration_tests.truth import Key, Row, key_of, noticed, rows
 from integration_tests.zendesk_emulator import ZendeskEmulator
-from source_zendesk_articles.memory.known import KnownArticles
 
 
 @dataclass

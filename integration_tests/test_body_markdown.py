@@ -12,13 +12,18 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conditions import refuse_offset_pages
-from integration_tests.connector import CATALOG, SCRIPT, Output, config, killed_script
+from integration_tests.conditions import (
+    ADD_MARKDOWN,
+    BATCH_ARTICLES,
+    Record,
+    add_markdown,
+    refuse_offset_pages,
+)
+from integration_tests.connector import CATALOG, SCRIPT, Output, config
 from integration_tests.platform import Platform
 from integration_tests.truth import Key, as_markdown, key_of, mirror
 from integration_tests.zendesk_emulator import Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles.articles.records import Record, add_markdown
 
 LONG = "".join(f"<p>A <b>{row}</b> <a href='/hc/{row}'>link</a></p>" for row in range(20_000))
 
@@ -49,7 +54,7 @@ def test_each_body_comes_as_markdown_too_if_that_is_wanted(
 
 
 @pytest.mark.parametrize("articles", [7, 600])
-def test_to_switch_it_emits_every_article_once(
+def test_switching_markdown_on_emits_every_article_once(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, articles: int
 ) -> None:
     fill(help_center, articles=articles)
@@ -67,7 +72,7 @@ def test_to_switch_it_emits_every_article_once(
 
 
 @pytest.mark.usefixtures("feed")
-def test_a_feed_brings_markdown_too(
+def test_records_from_the_feed_have_markdown(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=3)
@@ -81,7 +86,7 @@ def test_a_feed_brings_markdown_too(
     assert {(edited.id, "en-us"): "1", (edited.id, "de"): "- eins"} == markdown(output)
 
 
-def test_a_link_leads_elsewhere_once_the_help_center_does(
+def test_links_follow_the_address_of_the_help_center(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     section = help_center.add_section(help_center.add_category("Help"), "Orders")
@@ -94,7 +99,7 @@ def test_a_link_leads_elsewhere_once_the_help_center_does(
     assert ["[here](https://help.acme.example/hc/prices)"] == list(markdown(output).values())
 
 
-def test_what_is_marked_as_gone_has_no_text_in_markdown_either(
+def test_a_marked_retraction_has_empty_markdown(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
@@ -107,7 +112,7 @@ def test_what_is_marked_as_gone_has_no_text_in_markdown_either(
     assert {(gone.id, locale): "" for locale in gone.translations} == found
 
 
-def test_a_listing_that_is_begun_anew_has_markdown_of_every_body(
+def test_every_body_has_markdown_after_a_listing_that_began_anew(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=250)
@@ -134,19 +139,24 @@ def test_a_sync_that_fails_has_emitted_no_record_without_it(
     assert mirror(help_center, markdown=as_markdown) == platform.destination.table
 
 
-def test_a_sync_that_is_killed_is_mended_with_markdown(
-    zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
+def test_records_have_markdown_after_a_sync_that_was_killed(
+    zendesk: ZendeskEmulator,
+    platform: Platform,
+    help_center: HelpCenter,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fill(help_center, articles=1100)
+    monkeypatch.setattr(BATCH_ARTICLES, 100)
+    fill(help_center, articles=250)
     configured = config(zendesk, body_markdown=True)
-    killed = platform.sync(configured, through=killed_script(700, of='"RECORD"'))
-    assert 700 == len(killed.records)
-    assert all(markdown(killed).values())
+    # Killed in the second batch.
+    platform.keep_until(platform.read(configured), 2, more=range(70))
+    assert 270 == len(platform.destination.table)
+    assert all(row["body_markdown"] for row in platform.destination.newest.values())
     platform.sync(configured)
     assert mirror(help_center, markdown=as_markdown) == platform.destination.table
 
 
-def test_an_address_that_is_none_breaks_no_sync(
+def test_a_broken_address_does_not_break_the_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=2)
@@ -174,7 +184,7 @@ def test_a_sync_that_fails_waits_for_the_markdown_of_what_it_emits(
         add_markdown(records)
 
     done = threading.Event()
-    monkeypatch.setattr("source_zendesk_articles.sync.conversions.add_markdown", late)
+    monkeypatch.setattr(ADD_MARKDOWN, late)
     fill(help_center, articles=300)
     refuse_offset_pages(zendesk)
     zendesk.faults.add(Fault("status", path="articles$", skip=3, status=500, times=None))
@@ -196,13 +206,13 @@ def test_markdown_of_a_page_is_made_before_the_next_one_has_come(
         sizes.append(len(records))
         add_markdown(records)
 
-    monkeypatch.setattr("source_zendesk_articles.sync.conversions.add_markdown", counted)
+    monkeypatch.setattr(ADD_MARKDOWN, counted)
     fill(help_center, articles=250)
     platform.sync(config(zendesk, body_markdown=True))
     assert [100, 200, 200] == sorted(sizes)
 
 
-@pytest.mark.parametrize("end", ["closed", "SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("end", ["closed", "SIGTERM"])
 def test_a_sync_ends_cleanly_while_markdown_is_made(
     zendesk: ZendeskEmulator, help_center: HelpCenter, tmp_path: Path, end: str
 ) -> None:
@@ -230,7 +240,7 @@ def test_a_sync_ends_cleanly_while_markdown_is_made(
         code = process.wait(timeout=30)
     text = complaints.read_text()
     assert not re.search("fatal|panick", text, re.IGNORECASE), text[-2000:]
-    expected = {"closed": 141, "SIGINT": -2, "SIGTERM": -15}[end]
+    expected = {"closed": 141, "SIGTERM": -15}[end]
     assert expected == code, (code, text[-1500:])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.connector import Output, config, config_with, run, run_script
+from integration_tests.connector import Output, config, config_with, run
 from integration_tests.credentials import (
     asked_for_tokens,
     of_api_token,
@@ -87,11 +87,11 @@ def test_each_help_center_is_read_on_its_own_host_and_has_its_own_place_in_the_s
     assert platform.sync(config(zendesk, brands=brands)).records == []
 
 
-def test_the_installed_script_reads_them_with_a_credential_that_rotates(
+def test_a_credential_that_rotates_once_reads_every_brand(
     zendesk: ZendeskEmulator, shop: Brand
 ) -> None:
     configured = config_with(zendesk, of_refresh_token, brands=EVERY)
-    output = run_script(zendesk, "read", configured)
+    output = run(zendesk, "read", configured)
     assert output.succeeded
     assert expected(zendesk, "acme", "shop").keys() == {key_of(row) for row in output.records}
     assert ["acme.zendesk.com"] == [
@@ -115,7 +115,7 @@ def test_an_idle_sync_is_two_requests_each_and_one_for_the_list_of_brands(
 
 
 @pytest.mark.usefixtures("feed")
-def test_each_is_listed_when_it_is_due_itself(
+def test_each_help_center_is_listed_when_it_is_due(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     platform.sync(config(zendesk))
@@ -130,7 +130,7 @@ def test_each_is_listed_when_it_is_due_itself(
     assert {"acme": 6, shop.subdomain: 2} == asked(zendesk)
 
 
-def test_a_new_brand_is_read_by_itself(
+def test_a_new_brand_is_read_without_a_change_of_the_configuration(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     platform.sync(config(zendesk, brands=EVERY))
@@ -181,7 +181,7 @@ def test_a_state_written_by_hand_is_one_of_the_configured_subdomain(
     assert expected(zendesk, shop.subdomain) == held(platform)
 
 
-def test_each_is_public_by_its_own_openness(
+def test_each_help_center_is_open_or_closed_by_itself(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     shop.help_center.visitors = "closed"
@@ -215,8 +215,7 @@ def break_brand(brand: Brand, how: str) -> None:
         ("without", "shop, which is a brand without a Help Center"),
     ],
 )
-@pytest.mark.parametrize("before", [True, False])
-@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize(("before", "answers"), [(True, False), (False, True)])
 def test_a_named_brand_that_can_not_be_read_is_an_error_that_lists_the_valid_ones(  # noqa: PLR0913, PLR0917 -- the cases
     zendesk: ZendeskEmulator,
     platform: Platform,
@@ -298,7 +297,7 @@ def test_names_do_without_a_list_that_does_not_come(
     assert output.records == []
 
 
-def test_where_no_brand_has_a_help_center_nothing_is_retracted(
+def test_nothing_is_retracted_if_no_brand_has_a_help_center(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     platform.sync(config(zendesk, brands=EVERY))
@@ -331,7 +330,7 @@ def test_a_brand_that_is_taken_out_of_the_configuration_is_retracted_first(
 
 @pytest.mark.parametrize("how", ["inactive", "deleted", "without"])
 @pytest.mark.parametrize("answers", [True, False])
-def test_of_every_brand_one_leaves_when_its_row_says_so(
+def test_a_brand_leaves_every_brand_only_if_its_row_says_so(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand, how: str, answers: bool
 ) -> None:
     zendesk.switches.inactive_brands_answer = answers
@@ -372,12 +371,9 @@ def spoil_row(zendesk: ZendeskEmulator, brand: Brand, **fields: object) -> None:
     ("fields", "sentence"),
     [
         ({"subdomain": "shop_2"}, 'subdomain` is no name of a host of Zendesk\'s ("shop_2")'),
-        ({"subdomain": "../x"}, '("../x")'),
-        ({"subdomain": " "}, '(" ")'),
         ({"subdomain": ""}, "brand whose `subdomain` is not a text"),
         ({"subdomain": "www", "active": False}, '("www")'),
         ({"active": None}, "brand whose `active` is neither true nor false (null)"),
-        ({"is_deleted": "yes"}, '("yes")'),
         ({"id": "?", "subdomain": "zoo"}, "Help Center of brand without an id: Its row"),
         ({"id": 0}, "brand whose `id` is 0"),
     ],
@@ -426,7 +422,7 @@ def test_a_brand_that_moved_to_where_it_cannot_be_read_is_not_retracted(
     assert expected(zendesk, "acme", "store") == held(platform)
 
 
-def test_a_row_of_a_brand_that_is_not_read_is_no_matter(
+def test_an_unusable_row_of_an_unread_brand_is_ignored(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     zendesk.account.add_brand("old_one", active=False)
@@ -576,17 +572,22 @@ LASTING = [
 
 
 @pytest.mark.usefixtures("waits")
-@pytest.mark.parametrize(("fault", "failure_type"), LASTING)
-@pytest.mark.parametrize("failing", ["acme", "shop"])
-@pytest.mark.parametrize("path", [r"locales$", r"help_center/articles$"])
+@pytest.mark.parametrize(
+    ("path", "failing", "fault", "failure_type"),
+    [
+        (path, failing, *LASTING[(place + row) % len(LASTING)])
+        for place, path in enumerate([r"locales$", r"help_center/articles$"])
+        for row, failing in enumerate(["acme", "shop"])
+    ],
+)
 def test_one_that_fails_does_not_lose_what_the_others_emitted(  # noqa: PLR0913, PLR0917 -- the cases
     zendesk: ZendeskEmulator,
     platform: Platform,
     shop: Brand,
+    path: str,
+    failing: str,
     fault: Fault,
     failure_type: str,
-    failing: str,
-    path: str,
 ) -> None:
     other = "shop" if failing == "acme" else "acme"
     furnish(zendesk.account.add_brand("zoo").help_center)
@@ -604,8 +605,16 @@ def test_one_that_fails_does_not_lose_what_the_others_emitted(  # noqa: PLR0913,
 
 
 @pytest.mark.usefixtures("waits")
-@pytest.mark.parametrize("brands_forbidden", [True, False])
-@pytest.mark.parametrize("why", ["revoked", "anonymous", "end-user", "secret"])
+@pytest.mark.parametrize(
+    ("why", "brands_forbidden"),
+    [
+        ("revoked", False),
+        ("anonymous", False),
+        ("anonymous", True),
+        ("end-user", True),
+        ("secret", False),
+    ],
+)
 def test_a_credential_that_is_refused_is_not_tried_on_every_host(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand, why: str, brands_forbidden: bool
 ) -> None:
@@ -634,7 +643,7 @@ def test_a_credential_that_is_refused_is_not_tried_on_every_host(
     assert 1 == asked_for_tokens(zendesk) or why != "secret"
 
 
-def test_what_could_not_be_confirmed_of_one_does_not_go_out_with_another_one_s(
+def test_an_unconfirmed_retraction_is_not_sent_with_another_help_centers(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     configured = config(zendesk, brands=[shop.subdomain])
@@ -659,7 +668,7 @@ def test_each_tells_how_many_records_there_will_be_with_those_before_it(
     assert [10, 20, 30] == [estimate["row_estimate"] for estimate in traces]
 
 
-def test_a_full_refresh_that_failed_for_one_goes_on_with_that_one(
+def test_a_full_refresh_that_failed_for_one_help_center_continues_with_it(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     configured = config(zendesk, brands=[shop.subdomain])
@@ -677,7 +686,7 @@ def test_a_full_refresh_that_failed_for_one_goes_on_with_that_one(
 # --------------------------------------------------------------------------- what they share
 
 
-def test_filters_by_id_are_those_of_one_of_them(
+def test_a_filter_by_id_may_name_a_category_of_any_help_center(
     zendesk: ZendeskEmulator, platform: Platform, shop: Brand
 ) -> None:
     ids = [next(iter(shop.help_center.categories))]

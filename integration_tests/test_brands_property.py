@@ -10,7 +10,7 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from integration_tests.conditions import without_waiting
+from integration_tests.conditions import BATCH_ARTICLES, SMALL, without_waiting
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.cost import Met, asked, looks, most
 from integration_tests.histories import searched
@@ -112,8 +112,8 @@ class Brands(RuleBasedStateMachine):
     )
     def begin(self, small: int, hours: int, batch: int, switches: Switches, every: bool) -> None:
         self.zendesk = self._stack.enter_context(ZendeskEmulator(switches=replace(switches)))
-        for name, value in (("memory.due.SMALL", small), ("sync.outbox.BATCH_ARTICLES", batch)):
-            self._stack.enter_context(patch(f"source_zendesk_articles.{name}", value))
+        self._stack.enter_context(patch(SMALL, small))
+        self._stack.enter_context(patch(BATCH_ARTICLES, batch))
         self._stack.enter_context(without_waiting(self.zendesk))
         self.small = small
         self.platform = Platform(self.zendesk)
@@ -494,4 +494,4 @@ class Brands(RuleBasedStateMachine):
 
 
 TestBrands = Brands.TestCase
-TestBrands.settings = searched(15, steps=8)
+TestBrands.settings = searched(10, steps=8)

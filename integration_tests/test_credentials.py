@@ -11,13 +11,23 @@ from unittest.mock import patch
 
 import pytest
 
-from integration_tests.conditions import pages_of, refuse_offset_pages
+from integration_tests.conditions import (
+    SMALL,
+    TIMEOUT,
+    WORKERS,
+    Connection,
+    HelpCenterClient,
+    auth,
+    authenticator,
+    pages_of,
+    parse_config,
+    refuse_offset_pages,
+)
 from integration_tests.connector import (
     CONTROL,
     Output,
     config,
     config_with,
-    installed_script,
     killed_script,
     run,
 )
@@ -43,11 +53,6 @@ from integration_tests.zendesk_emulator import (
     ZendeskEmulator,
 )
 from integration_tests.zendesk_emulator.sample import fill, furnish
-from source_zendesk_articles.config import parse_config
-from source_zendesk_articles.zendesk import auth
-from source_zendesk_articles.zendesk.auth import authenticator
-from source_zendesk_articles.zendesk.client import Connection, HelpCenterClient
-from source_zendesk_articles.zendesk.rate_limit import WORKERS
 
 Entered = dict[str, Any]
 INCREMENTAL = "/api/v2/help_center/incremental/articles"
@@ -73,7 +78,7 @@ def test_each_kind_checks_syncs_and_syncs_what_changed(
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
     configured = output.kept(configured)
 
-    output = platform.sync(configured, through=installed_script, debug=True)
+    output = platform.sync(configured, debug=True)
     assert output.records
     assert mirror(help_center) == platform.destination.table
     configured = output.kept(configured)
@@ -89,7 +94,7 @@ def test_each_kind_checks_syncs_and_syncs_what_changed(
 
 @pytest.mark.parametrize("make", EVERY)
 @pytest.mark.parametrize("command", ["spec", "discover"])
-def test_nothing_is_fetched_where_nothing_is_asked(
+def test_spec_and_discover_send_no_request(
     zendesk: ZendeskEmulator, make: Make, command: str
 ) -> None:
     configured = None if command == "spec" else config_with(zendesk, make)
@@ -141,7 +146,7 @@ def test_check_spends_nothing_if_the_access_token_is_entered_too(
     assert (0, []) == (asked_for_tokens(zendesk), output.control)
 
 
-def test_what_the_platform_is_told_is_its_own_configuration_with_the_new_tokens(
+def test_the_control_message_is_the_configuration_with_the_new_tokens(
     zendesk: ZendeskEmulator,
 ) -> None:
     configured = config_with(zendesk, of_refresh_token, labels=["a"], retract_as="mark")
@@ -304,7 +309,7 @@ def test_a_token_request_is_made_again_after_a_fault_that_passes(
     monkeypatch: pytest.MonkeyPatch,
     fault: Any,  # noqa: ANN401 -- a literal of the emulator
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.zendesk.transport.TIMEOUT", (1.0, 0.2))
+    monkeypatch.setattr(TIMEOUT, (1.0, 0.2))
     furnish(help_center)
     zendesk.faults.add(Fault(fault, path=TOKENS, times=2, status=503, seconds=30))
     assert platform.sync(config_with(zendesk, of_client)).succeeded
@@ -386,7 +391,7 @@ def test_a_token_endpoint_that_is_down_is_asked_by_one_chain_of_tries(  # noqa: 
 
 
 @pytest.mark.parametrize("command", ["check", "read"])
-def test_each_rotation_is_told_before_its_access_token_is_used(
+def test_each_rotation_is_emitted_before_its_access_token_is_used(
     zendesk: ZendeskEmulator, help_center: HelpCenter, command: str
 ) -> None:
     furnish(help_center)
@@ -418,7 +423,7 @@ def test_each_rotation_is_told_before_its_access_token_is_used(
         assert token in [told["credentials"]["access_token"] for told in Output(text).control]
 
 
-def test_a_sync_that_is_killed_after_a_rotation_goes_on_with_what_it_told(
+def test_the_emitted_configuration_works_after_a_sync_that_was_killed(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=350)
@@ -444,7 +449,7 @@ def without_access(configured: Entered) -> Entered:
     return {**configured, "credentials": spent}
 
 
-def test_an_access_token_whose_end_nobody_knows_is_used_until_it_is_refused(
+def test_an_access_token_without_an_end_is_used_until_it_is_refused(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     # As Airbyte's own button leaves it.
@@ -732,10 +737,9 @@ def warnings(output: Output) -> list[str]:
     return [line for line in output.logs.splitlines() if line.startswith(ENDS)]
 
 
-@pytest.mark.parametrize("make", EVERY)
-@pytest.mark.parametrize("small", [0, 500])
+@pytest.mark.parametrize(("make", "small"), [*((make, 0) for make in EVERY), (of_api_token, 500)])
 @pytest.mark.usefixtures("waits")
-def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(  # noqa: PLR0913, PLR0917 -- fixtures and givens
+def test_an_api_token_causes_one_warning_per_check_and_sync(  # noqa: PLR0913, PLR0917 -- fixtures and givens
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
@@ -743,7 +747,7 @@ def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(  # noq
     make: Make,
     small: int,
 ) -> None:
-    monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", small)
+    monkeypatch.setattr(SMALL, small)
     zendesk.switches.incremental_page_size = 5
     fill(help_center, articles=20)
     zendesk.clock.advance(3600)
@@ -776,7 +780,7 @@ def test_who_has_an_api_token_is_warned_once_by_each_check_and_each_sync(  # noq
 
 @pytest.mark.parametrize("ended", ["refused", "anonymous"])
 @pytest.mark.parametrize("command", ["check", "read"])
-def test_after_their_end_the_error_says_what_happened(
+def test_after_the_end_of_api_tokens_the_error_says_so(
     zendesk: ZendeskEmulator, help_center: HelpCenter, ended: str, command: str
 ) -> None:
     zendesk.switches.ended_api_tokens = ended  # type: ignore[assignment]
@@ -793,7 +797,7 @@ def test_after_their_end_the_error_says_what_happened(
     )
 
 
-def test_moving_from_an_api_token_goes_on_where_it_was(
+def test_another_kind_of_credential_continues_with_the_same_state(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=30)
@@ -809,7 +813,7 @@ def test_moving_from_an_api_token_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-def test_a_scope_that_may_not_ask_who_it_is_reads_by_the_proof_of_the_incremental_list(
+def test_a_scope_without_users_me_is_proved_by_the_incremental_list(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, allowed: bool
 ) -> None:
     zendesk.switches.hc_read_allows_users_me = allowed
@@ -825,7 +829,7 @@ def test_a_scope_that_may_not_ask_who_it_is_reads_by_the_proof_of_the_incrementa
     assert (0 if allowed else 2) == proofs
 
 
-def test_who_is_demoted_behind_such_a_scope_retracts_nothing(
+def test_a_demoted_user_behind_a_narrow_scope_retracts_nothing(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=150)
@@ -848,7 +852,7 @@ def test_who_is_demoted_behind_such_a_scope_retracts_nothing(
 
 @pytest.mark.parametrize("before", [of_client, of_hc_read])
 @pytest.mark.parametrize("after", [of_client, of_hc_read])
-def test_who_may_not_be_the_same_reader_retracts_few_at_once(
+def test_a_user_that_the_scope_hides_may_miss_only_a_few_articles(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
@@ -888,7 +892,7 @@ def test_requests_in_parallel_share_one_token_and_renew_it_once(
             zendesk.account.revoke_access_tokens()
 
 
-def test_the_platforms_clock_may_be_wrong(
+def test_tokens_are_renewed_though_the_clock_of_the_machine_is_wrong(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     furnish(help_center)

@@ -55,7 +55,7 @@ def test_a_record_tells_its_section_and_category_in_its_locale_or_else_in_their_
     assert ([] if sideloaded else LISTS) == lists(zendesk)
 
 
-def test_where_zendesk_sends_no_translations_of_names_their_own_ones_are_told(
+def test_names_without_translations_are_used_in_every_locale(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     zendesk.switches.hierarchy_translations = False
@@ -171,7 +171,7 @@ def test_an_edited_article_brings_the_new_name_of_its_section(
     assert {"Orders"} == {place[1] for place in found.values()}
 
 
-def test_an_article_that_moves_stands_elsewhere(
+def test_an_article_that_moves_has_its_new_section_and_category(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=4, categories=2)
@@ -190,7 +190,7 @@ def test_an_article_that_moves_stands_elsewhere(
     assert mirror(help_center) == platform.destination.table
 
 
-def test_what_no_list_shows_has_no_name_and_is_still_emitted(
+def test_an_article_in_an_unlisted_section_is_emitted_without_names(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     zendesk.switches.hierarchy_sideloaded = False
@@ -233,7 +233,7 @@ def shown(kind: str, rows: list[object]) -> Fault:
     return Fault("rewrite", rewrite=rewrite, times=None)
 
 
-def test_what_no_list_shows_is_not_asked_for_with_every_page(
+def test_an_unlisted_section_is_looked_up_once(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     zendesk.switches.hierarchy_sideloaded = False
@@ -254,7 +254,7 @@ def test_lists_that_a_filter_needs_serve_for_names_too(
     assert LISTS == lists(zendesk)
 
 
-def test_what_came_along_with_an_article_is_believed_before_the_lists(
+def test_a_sideloaded_name_wins_over_the_lists(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=1)
@@ -319,7 +319,7 @@ def test_names_from_lists_and_names_that_come_along_are_the_same(
     assert mirror(help_center) == platform.destination.table
 
 
-def test_a_name_that_is_a_draft_is_told_to_nobody(
+def test_the_name_of_a_draft_is_not_emitted(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     help_center.enable_locale("de")
@@ -333,7 +333,7 @@ def test_a_name_that_is_a_draft_is_told_to_nobody(
 
 @pytest.mark.parametrize("sideloaded", [True, False])
 @pytest.mark.parametrize("how", ["draft", "hidden"])
-def test_a_name_whose_source_is_a_draft_is_told_to_nobody(
+def test_a_name_with_a_draft_as_its_source_is_not_emitted(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
@@ -358,7 +358,7 @@ def test_a_name_whose_source_is_a_draft_is_told_to_nobody(
 
 
 @pytest.mark.parametrize("field", ["sections", "categories"])
-def test_with_filters_too_each_list_is_asked_for_once_a_sync(
+def test_filters_do_not_make_a_list_be_read_twice(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, field: str
 ) -> None:
     zendesk.switches.hierarchy_sideloaded = False
@@ -438,7 +438,7 @@ def test_a_feed_that_becomes_a_listing_asks_for_the_lists_once_too(
     assert mirror(help_center) == platform.destination.table
 
 
-def test_what_is_not_in_scope_is_not_said_to_lack_a_category(
+def test_articles_out_of_scope_cause_no_warning_about_categories(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=2)
@@ -457,7 +457,7 @@ def test_what_is_not_in_scope_is_not_said_to_lack_a_category(
     assert "that nobody knows their category" not in output.logs
 
 
-def test_a_category_that_no_list_shows_is_told_by_id_and_not_said_to_be_unknown(
+def test_an_unlisted_category_is_emitted_by_id_without_a_warning(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=2)
@@ -472,7 +472,7 @@ def test_a_category_that_no_list_shows_is_told_by_id_and_not_said_to_be_unknown(
     assert "nobody knows their category" not in output.logs
 
 
-def test_what_a_filter_leaves_out_for_want_of_a_section_is_told(
+def test_the_log_counts_articles_that_a_filter_skips_without_a_section(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     zendesk.switches.hierarchy_sideloaded = False

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from integration_tests.conditions import pages_of, without_waiting
+from integration_tests.conditions import BATCH_ARTICLES, SMALL, pages_of, without_waiting
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.cost import Met, asked, looks, most
 from integration_tests.credentials import RENEWED, Make, of_api_token
@@ -138,12 +138,8 @@ class Mirror(RuleBasedStateMachine):
         self.zendesk = self._stack.enter_context(
             ZendeskEmulator(switches=replace(switches), rate_limit=rate_limit)
         )
-        package = "source_zendesk_articles"
-        for name, value in (
-            (f"{package}.memory.due.SMALL", small),
-            (f"{package}.sync.outbox.BATCH_ARTICLES", batch),
-        ):
-            self._stack.enter_context(patch(name, value))
+        self._stack.enter_context(patch(SMALL, small))
+        self._stack.enter_context(patch(BATCH_ARTICLES, batch))
         self._stack.enter_context(pages_of(page_size, reach=reach))
         self._stack.enter_context(without_waiting(self.zendesk))
         self.small, self.page_size, self.reach = small, page_size, reach
@@ -598,7 +594,7 @@ NO_MORE_THAN_NEEDED: dict[str, Any] = {
 }
 
 
-def test_markdown_is_switched_on_where_an_article_has_no_body() -> None:
+def test_markdown_is_switched_on_for_an_article_without_a_body() -> None:
     with history(Mirror()) as state:
         state.begin(
             **{**NO_MORE_THAN_NEEDED, "edits": [Edit("text", 5, 0, "", flag=False, stamped=True)]}
@@ -617,4 +613,4 @@ def test_the_clock_goes_back_while_articles_are_made() -> None:
 
 
 TestMirror = Mirror.TestCase
-TestMirror.settings = searched(30, steps=12)
+TestMirror.settings = searched(20, steps=12)

@@ -6,14 +6,22 @@ it, in https://github.com/airbytehq/airbyte-platform at 310e6cb (August 2026), u
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jsonschema
 import pytest
 
 from integration_tests.conditions import refuse_offset_pages
-from integration_tests.connector import Message, Output, config, config_with, run, run_script
+from integration_tests.connector import (
+    Message,
+    Output,
+    config,
+    config_with,
+    in_process,
+    installed_script,
+    run,
+)
 from integration_tests.credentials import of_refresh_token
 from integration_tests.zendesk_emulator import Fault, HelpCenter, ZendeskEmulator
 from integration_tests.zendesk_emulator.sample import SEGMENT, fill, furnish
@@ -158,7 +166,7 @@ def check_sync(output: Output, *, succeeded: bool) -> None:
     assert statuses[0] == "STARTED"
     assert statuses[-1] == ("COMPLETE" if succeeded else "INCOMPLETE")
     assert set(statuses[1:-1]) <= {"RUNNING", "RATE_LIMITED"}
-    # ReplicationWorker.kt looks at the exit status, which `run_script` holds against this.
+    # ReplicationWorker.kt looks at the exit status, which `installed_script` holds against this.
     assert output.succeeded == succeeded
 
 
@@ -166,14 +174,18 @@ def estimates(output: Output) -> Iterator[Mapping[str, Any]]:
     return (trace["estimate"] for trace in output.of("TRACE") if trace["type"] == "ESTIMATE")
 
 
-@pytest.mark.parametrize("sync_mode", ["full_refresh", "incremental"])
-def test_a_first_sync_of_several_help_centers(zendesk: ZendeskEmulator, sync_mode: str) -> None:
+@pytest.mark.parametrize(
+    ("sync_mode", "through"), [("full_refresh", in_process), ("incremental", installed_script)]
+)
+def test_a_first_sync_of_several_help_centers(
+    zendesk: ZendeskEmulator, sync_mode: str, through: Callable[[list[str], Mapping[str, str]], str]
+) -> None:
     furnish(zendesk.account.help_center())
     fill(zendesk.account.add_brand("shop").help_center, articles=150)
     # The second page of one is held up; a status says so.
     zendesk.faults.add(Fault("rate_limited", where={"page": "2"}, retry_after=1))
     configured = config_with(zendesk, of_refresh_token, brands=["shop"])
-    output = run_script(zendesk, "read", configured, sync_mode=sync_mode)
+    output = run(zendesk, "read", configured, sync_mode=sync_mode, through=through)
     check_sync(output, succeeded=True)
     assert "RATE_LIMITED" in output.text
     # One of each Help Center, with what came before it.
@@ -181,7 +193,7 @@ def test_a_first_sync_of_several_help_centers(zendesk: ZendeskEmulator, sync_mod
     assert 0 < first["row_estimate"] < second["row_estimate"]
     assert 0 < first["byte_estimate"] < second["byte_estimate"]
     # SourceHandler.kt validates a configuration against the form before it keeps it.
-    (spec,) = run_script(zendesk, "spec").of("SPEC")
+    (spec,) = run(zendesk, "spec").of("SPEC")
     (kept,) = output.control
     jsonschema.validate(kept, spec["connectionSpecification"])
 
@@ -192,7 +204,7 @@ def test_the_estimate_of_bytes_is_near_what_comes(
     fill(help_center, articles=250)
     for article in help_center.articles:
         help_center.change_translation(article, "de", body="<p>Größe</p>" * 300)
-    output = run_script(zendesk, "read", config(zendesk))
+    output = run(zendesk, "read", config(zendesk))
     (estimate,) = estimates(output)
     assert 500 == estimate["row_estimate"]
     # As Jsons.kt (`getEstimatedByteSize`) counts a record.
@@ -207,14 +219,14 @@ def test_later_syncs_with_and_without_a_change(
     zendesk: ZendeskEmulator, help_center: HelpCenter
 ) -> None:
     furnish(help_center)
-    state = run_script(zendesk, "read", config(zendesk)).states[-1]
+    state = run(zendesk, "read", config(zendesk)).states[-1]
     zendesk.clock.advance(60)
     help_center.archive(help_center.articles[0])
     help_center.change(help_center.articles[1], user_segment_id=SEGMENT)
-    output = run_script(zendesk, "read", config(zendesk, retract_as="mark"), state=state)
+    output = run(zendesk, "read", config(zendesk, retract_as="mark"), state=state)
     check_sync(output, succeeded=True)
     assert any(record["status"] == "removed" for record in output.records)
-    idle = run_script(zendesk, "read", config(zendesk), state=output.states[-1])
+    idle = run(zendesk, "read", config(zendesk), state=output.states[-1])
     check_sync(idle, succeeded=True)
     assert [] == idle.records
 
@@ -227,25 +239,25 @@ def test_a_sync_that_fails_on_its_way(
     refuse_offset_pages(zendesk)
     page = {"page[size]": "100"}
     zendesk.faults.add(Fault("status", status=status, where=page, skip=2, times=None))
-    output = run_script(zendesk, "read", config(zendesk))
+    output = run(zendesk, "read", config(zendesk))
     check_sync(output, succeeded=False)
 
 
 def test_the_other_commands(zendesk: ZendeskEmulator) -> None:
     furnish(zendesk.account.help_center())
     # ConnectorMessageProcessor.kt: the one message that a command is for, or an error and a status.
-    spec = run_script(zendesk, "spec")
+    spec = run(zendesk, "spec")
     read = [message["type"] for message in messages(spec)]
     assert "SPEC" in read[:LINES_BEFORE_SPEC]
     assert len(spec.text) < SPEC_BYTES
     assert spec.of("SPEC")[0]["connectionSpecification"]
     configured = config_with(zendesk, of_refresh_token)
-    checked = run_script(zendesk, "check", configured)
+    checked = run(zendesk, "check", configured)
     assert ["CONNECTION_STATUS", "CONTROL"] == sorted(
         message["type"] for message in messages(checked) if message["type"] != "LOG"
     )
     assert [{"status": "SUCCEEDED"}] == checked.of("CONNECTION_STATUS")
-    discovered = run_script(zendesk, "discover", configured)
+    discovered = run(zendesk, "discover", configured)
     assert "CATALOG" in {message["type"] for message in messages(discovered)}
     # CatalogClientConverters.kt, FieldSelector.kt: both have to be there.
     (stream,) = discovered.of("CATALOG")[0]["streams"]

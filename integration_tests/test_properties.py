@@ -82,7 +82,7 @@ def furnish(
     return help_center
 
 
-@searched(60)
+@searched(40)
 @given(
     articles=st.lists(ARTICLE, max_size=8),
     switches=SWITCHES,

@@ -16,8 +16,8 @@ from airbyte_cdk.sources.streams import Stream
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 import source_zendesk_articles
-from integration_tests.conditions import refuse_offset_pages
-from integration_tests.connector import LISTING, config, run, run_script
+from integration_tests.conditions import BATCH_ARTICLES, refuse_offset_pages
+from integration_tests.connector import LISTING, config, run
 from integration_tests.credentials import of_api_token
 from integration_tests.truth import rows, truth
 from integration_tests.zendesk_emulator import Fault, HelpCenter, ListOrder, ZendeskEmulator
@@ -35,7 +35,7 @@ def test_a_help_center_of_730_articles_in_two_locales_is_read_whole_for_22_reque
 ) -> None:
     help_center = zendesk.account.help_center()
     fill(help_center, articles=730, categories=6)
-    output = run_script(zendesk, "read", config(zendesk))
+    output = run(zendesk, "read", config(zendesk))
     assert len(output.records) == 1460
     assert len(output.states) == 2
     assert truth(help_center) == rows(output.records)
@@ -264,7 +264,7 @@ def test_the_look_of_a_visitor_carries_no_credential(
     assert look.authorization is None
 
 
-def test_refused_sideloads_are_made_good_one_article_at_a_time(zendesk: ZendeskEmulator) -> None:
+def test_missing_sideloads_are_requested_article_by_article(zendesk: ZendeskEmulator) -> None:
     zendesk.switches.sideload_on_lists = False
     help_center = zendesk.account.help_center()
     furnish(help_center)
@@ -294,7 +294,7 @@ def test_a_list_of_translations_without_the_source_is_asked_for_again(
     assert len(zendesk.requests) == 5
 
 
-def test_what_is_asked_for_article_by_article_wins_over_a_partial_list(
+def test_translations_requested_alone_win_over_a_partial_sideload(
     zendesk: ZendeskEmulator,
 ) -> None:
     help_center = zendesk.account.help_center()
@@ -331,7 +331,7 @@ def test_an_article_that_is_archived_before_its_translations_are_read_is_left_ou
     assert state["help_centers"]["acme"]["articles"] == 6
 
 
-def test_lists_of_translations_that_are_not_there_are_no_empty_result(
+def test_a_missing_list_of_translations_is_an_error(
     zendesk: ZendeskEmulator,
 ) -> None:
     zendesk.switches.sideload_on_lists = zendesk.switches.sideload_on_show = False
@@ -370,7 +370,7 @@ def test_an_article_that_is_restricted_during_the_listing_ends_up_internal(
 
 @pytest.mark.parametrize("order", ["position", "id", "created_at", "updated_at", "edited_at"])
 @pytest.mark.parametrize("descending", [False, True])
-def test_no_order_of_the_pages_is_leaned_on(
+def test_every_order_of_the_pages_is_read_whole(
     zendesk: ZendeskEmulator, order: ListOrder, descending: bool
 ) -> None:
     zendesk.switches.cursor_order = order
@@ -455,7 +455,7 @@ def test_the_three_field_form_reads_the_same(zendesk: ZendeskEmulator) -> None:
         "email": zendesk.account.admin.email,
         "api_token": zendesk.account.admin_token,
     }
-    output = run_script(zendesk, "read", configuration)
+    output = run(zendesk, "read", configuration)
     assert truth(help_center) == rows(output.records)
     assert zendesk.account.admin_token not in output.text
 
@@ -501,9 +501,10 @@ def emitted(stream: Stream) -> Iterator[dict[str, Any]]:
 
 
 def test_a_read_that_was_closed_early_stops_its_threads_and_the_next_one_is_whole(
-    help_center: HelpCenter, streams: tuple[Stream, Stream]
+    help_center: HelpCenter, streams: tuple[Stream, Stream], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(help_center, articles=1500)
+    monkeypatch.setattr(BATCH_ARTICLES, 100)
+    fill(help_center, articles=250)
     stream, _ = streams
     begun = emitted(stream)
     next(begun)

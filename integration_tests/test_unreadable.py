@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.conditions import pages_of
+from integration_tests.conditions import SMALL, pages_of
 from integration_tests.connector import LISTING, Output, config
 from integration_tests.platform import Platform
 from integration_tests.truth import Key, Row, mirror
@@ -120,7 +120,7 @@ def test_an_article_that_cannot_be_read_is_named_and_all_else_is_synced(  # noqa
     way: str,
 ) -> None:
     if way == "a feed":
-        monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
+        monkeypatch.setattr(SMALL, 0)
     fill(help_center, articles=12)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
@@ -180,7 +180,7 @@ def test_a_first_sync_emits_all_that_can_be_read(
 
 
 @pytest.mark.parametrize("retract_as", ["delete", "mark"])
-def test_an_article_of_which_nothing_was_ever_read_does_not_stay_in_doubt(
+def test_a_new_unreadable_article_does_not_stay_in_doubt(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, retract_as: str
 ) -> None:
     fill(help_center, articles=3)
@@ -199,7 +199,7 @@ def test_an_article_of_which_nothing_was_ever_read_does_not_stay_in_doubt(
 
 
 @pytest.mark.parametrize("where", ["articles$", "incremental"])
-def test_a_row_that_can_be_read_alone_is_no_unreadable_article(
+def test_a_row_that_can_be_read_alone_is_emitted(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
@@ -207,7 +207,7 @@ def test_a_row_that_can_be_read_alone_is_no_unreadable_article(
     where: str,
 ) -> None:
     if where == "incremental":
-        monkeypatch.setattr("source_zendesk_articles.memory.due.SMALL", 0)
+        monkeypatch.setattr(SMALL, 0)
     fill(help_center, articles=12)
     zendesk.clock.advance(3600)
     platform.sync(config(zendesk))
@@ -243,7 +243,7 @@ def test_a_feed_goes_on_behind_an_unreadable_row_and_a_listing_behind_a_page_of_
         assert mirror(help_center) == platform.destination.table
 
 
-def test_an_article_that_is_gone_when_it_is_asked_for_is_gone(
+def test_an_unreadable_article_that_is_gone_alone_is_retracted(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=12)
@@ -274,7 +274,7 @@ def test_an_unreadable_article_that_is_refused_alone_stays_one(
     assert sum(waits) <= 5
 
 
-def test_what_a_row_without_a_usable_id_may_hide_is_not_retracted_unasked(
+def test_a_row_without_an_id_makes_every_missing_article_be_requested(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=12)
@@ -317,7 +317,7 @@ def test_a_new_article_without_a_usable_id_is_looked_for_by_a_listing(
     assert mirror(help_center) == platform.destination.table
 
 
-def test_a_missing_article_that_cannot_be_read_alone_is_not_gone(
+def test_a_missing_article_that_cannot_be_read_alone_is_kept(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=12)
@@ -344,7 +344,7 @@ def test_a_missing_article_that_cannot_be_read_alone_is_not_gone(
 
 
 @pytest.mark.parametrize("how", ["404", "an unreadable row", "archived"])
-def test_a_list_of_translations_that_cannot_be_had_is_an_unreadable_article(
+def test_an_article_without_a_list_of_translations_is_unreadable(
     zendesk: ZendeskEmulator,
     platform: Platform,
     help_center: HelpCenter,
@@ -428,7 +428,7 @@ def test_unreadable_rows_count_as_rows_of_offset_pages(
     assert others(odd, mirror(help_center)) == platform.destination.table
 
 
-def test_what_is_listed_anew_is_asked_for_alone_and_named_once(
+def test_an_unreadable_article_is_named_once_if_the_listing_begins_anew(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=12)
@@ -448,7 +448,7 @@ def test_what_is_listed_anew_is_asked_for_alone_and_named_once(
 
 @pytest.mark.parametrize("is_archived", [True, False])
 @pytest.mark.usefixtures("feed")
-def test_what_is_gone_or_mended_when_it_comes_again_is_not_named(
+def test_an_unreadable_article_that_is_gone_or_repaired_is_not_named(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, *, is_archived: bool
 ) -> None:
     zendesk.switches.incremental_page_size = 5
@@ -479,7 +479,9 @@ def test_what_is_gone_or_mended_when_it_comes_again_is_not_named(
     assert mirror(help_center) == platform.destination.table
 
 
-def test_other_help_centers_go_on(zendesk: ZendeskEmulator, platform: Platform) -> None:
+def test_an_unreadable_article_does_not_stop_other_help_centers(
+    zendesk: ZendeskEmulator, platform: Platform
+) -> None:
     first = zendesk.account.help_center()
     second = zendesk.account.add_brand("shop").help_center
     fill(first, articles=3)
@@ -512,7 +514,7 @@ def test_what_was_sent_is_shortened_and_shows_no_secret(
     assert f'is not a list ({{"long": ["{"x" * 49}…)' in message
 
 
-def test_half_a_character_in_a_name_stops_nothing(
+def test_a_broken_character_in_a_name_does_not_stop_the_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=3)
@@ -534,7 +536,7 @@ def test_half_a_character_in_a_name_stops_nothing(
     assert mirror(help_center) == platform.destination.table
 
 
-def test_a_clock_of_another_age_is_none_and_the_next_sync_reads_its_state(
+def test_an_impossible_date_header_is_ignored(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter
 ) -> None:
     fill(help_center, articles=3)
