@@ -46,6 +46,7 @@ PAGES_AHEAD = f"{_PACKAGE}sync.listing.PAGES_AHEAD"
 PROGRESS_SECONDS = f"{_PACKAGE}stream.PROGRESS_SECONDS"
 BIG_PAGES = f"{_PACKAGE}zendesk.client.BIG_PAGE"
 TIMEOUT = f"{_PACKAGE}zendesk.transport.TIMEOUT"
+RETRY_CLOCK = f"{_PACKAGE}zendesk.retries.datetime"
 ADD_MARKDOWN = f"{_PACKAGE}sync.conversions.add_markdown"
 DIGEST_VERSIONS = (
     f"{_PACKAGE}articles.records.DIGEST_VERSION",

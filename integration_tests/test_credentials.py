@@ -682,7 +682,7 @@ def test_each_refusal_is_a_sentence_that_says_what_to_do(
         (
             Fault("status", status=200, body={"access_token": "a\nb"}),
             "transient_error",
-            "a token that no header can carry, 7 times in a row",
+            "a token whose `access_token` cannot be sent in a header, 7 times in a row",
         ),
         (
             Fault("status", status=400, body={"error": {"title": "Invalid_Client"}}),

@@ -321,8 +321,11 @@ class HelpCenterClient:
             if page.after is None:
                 return
             rows += len(page.items)
-            if page.after in cursors or rows > most:
-                problem = "a list that does not end"
+            if page.after in cursors:
+                problem = "a list whose cursor does not move on"
+                raise NoUsableAnswerError(f"GET {self.host}{path}", problem)
+            if max(rows, len(cursors)) > most:
+                problem = f"a list of more than {most:,} that does not end"
                 raise NoUsableAnswerError(f"GET {self.host}{path}", problem)
             cursors.add(page.after)
             good = good + 1 if came_in == size else 0
