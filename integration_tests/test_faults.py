@@ -462,7 +462,7 @@ def test_every_request_has_a_time_out(
 def test_a_list_whose_cursor_does_not_move_on_is_an_error(zendesk: ZendeskEmulator) -> None:
     fill(zendesk.account.help_center(), articles=120)
     refuse_offset_pages(zendesk)
-    stuck = {"has_more": True, "after_cursor": "x"}
+    stuck: dict[str, Any] = {"has_more": True, "after_cursor": "x"}
     zendesk.faults.add(
         Fault(
             "rewrite", path=PAGE, where=LISTING, rewrite=lambda answer: {**answer, "meta": stuck}
@@ -590,7 +590,8 @@ def test_a_list_whose_pages_bring_ever_new_ids_is_given_up(
 
     def go_on() -> None:
         articles = [{**row, "id": next(ids)} for row in shown]
-        endless.body = {"articles": articles, "meta": {"has_more": True, "after_cursor": "x"}}
+        after = f"x{articles[0]['id']}"
+        endless.body = {"articles": articles, "meta": {"has_more": True, "after_cursor": after}}
 
     endless = Fault("status", path=PAGE, where=LISTING, status=200, edit=go_on, times=None)
     zendesk.faults.add(Fault("rewrite", path=PAGE, where=LISTING, rewrite=keep), endless)
