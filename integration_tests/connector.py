@@ -174,6 +174,9 @@ def in_process(arguments: list[str], environment: Mapping[str, str]) -> str:
     handler = logging.StreamHandler(printed)
     handler.setFormatter(AirbyteLogFormatter())
     root = logging.getLogger()
+    # What `--debug` and LOG_LEVEL change is of this command only.
+    loggers = [root, *map(logging.getLogger, ("airbyte", "airbyte.SourceZendeskArticles"))]
+    levels = [logger.level for logger in loggers]
     with (
         patch.dict(os.environ, environment),
         patch.object(SourceZendeskArticles, "spec", return_value=_SPEC),
@@ -191,6 +194,8 @@ def in_process(arguments: list[str], environment: Mapping[str, str]) -> str:
             assemble_uncaught_exception(type(error), error).emit_message()
         finally:
             root.removeHandler(handler)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
     return printed.getvalue()
 
 

@@ -5,10 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from integration_tests.connector import (
-    Output,
     config,
     run,
-    run_script,
 )
 from integration_tests.credentials import of_api_token
 from integration_tests.zendesk_emulator import Fault, Role, ZendeskEmulator
@@ -243,13 +241,6 @@ def test_each_error_is_a_sentence_that_says_what_to_do(
     if command == "check" and failure_type == "config_error":
         assert [{"status": "FAILED", "message": sentence}] == output.of("CONNECTION_STATUS")
     assert zendesk.strangers == []
-
-
-def test_the_script_fails_with_the_sentence_and_a_status(zendesk: ZendeskEmulator) -> None:
-    output: Output = run_script(zendesk, "read", another_account(zendesk))
-    failure_type, sentence = output.error
-    assert failure_type == "config_error"
-    assert "There is no Zendesk account at https://nobody.zendesk.com" in sentence
 
 
 def test_a_form_that_was_filled_in_wrongly_is_refused_without_quoting_the_secret(

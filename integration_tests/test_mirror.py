@@ -17,6 +17,7 @@ from integration_tests.conditions import (
     BATCH_ARTICLES,
     DIGEST_VERSIONS,
     SMALL,
+    pages_of,
     refuse_offset_pages,
 )
 from integration_tests.connector import LISTING, Output, config, killed_script, run
@@ -844,7 +845,7 @@ def test_an_article_listed_twice_and_then_archived_is_gone_after_the_next_sync(
     zendesk: ZendeskEmulator, platform: Platform, help_center: HelpCenter, known: bool
 ) -> None:
     zendesk.switches.sideload_on_lists = False
-    fill(help_center, articles=150)
+    fill(help_center, articles=15)
     if known:
         platform.sync(config(zendesk))
     first = help_center.articles[-1]
@@ -853,7 +854,8 @@ def test_an_article_listed_twice_and_then_archived_is_gone_after_the_next_sync(
     zendesk.faults.add(
         Fault("edit", path=asked, skip=1, edit=lambda: help_center.archive(first)),
     )
-    output = platform.sync(config(zendesk))
+    with pages_of(10):
+        output = platform.sync(config(zendesk))
     zendesk.faults.assert_consumed()
     assert retracted(output).keys() == set()
     # A state may have told of it as it was.

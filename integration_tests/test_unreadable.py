@@ -1,6 +1,7 @@
 """One article that cannot be read stops nothing else, is never taken for gone, and is named."""
 
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -107,8 +108,10 @@ FIELDS: list[tuple[Spoil | tuple[bytes, bytes], str]] = [
 ]
 
 
-@pytest.mark.parametrize("way", ["a listing", "a feed"])
-@pytest.mark.parametrize(("how", "named"), FIELDS, ids=[named for _, named in FIELDS])
+@pytest.mark.parametrize(
+    ("how", "named", "way"),
+    [(*field, way) for field, way in zip(FIELDS, cycle(["a listing", "a feed"]))],
+)
 def test_an_article_that_cannot_be_read_is_named_and_all_else_is_synced(  # noqa: PLR0913, PLR0917 -- fixtures and facts
     zendesk: ZendeskEmulator,
     platform: Platform,
