@@ -16,6 +16,7 @@ from source_zendesk_articles.sync.judge import (
     is_in_scope,
     judge,
     needs_translations,
+    with_listed,
 )
 from source_zendesk_articles.zendesk.models import (
     Article,
@@ -134,6 +135,23 @@ def test_translations_are_needed_if_the_source_is_not_among_them(
 ) -> None:
     given = replace(ARTICLE, translations=translations)
     assert expected is needs_translations(given, is_in_scope=in_scope)
+
+
+@pytest.mark.parametrize(
+    ("along", "listed", "expected"),
+    [
+        (["de"], ["en-us", "de"], ["en-us", "de"]),
+        (["de"], ["fr"], ["de", "fr"]),
+        (["de"], [], ["de"]),
+        ([], ["EN-US"], ["EN-US"]),
+    ],
+)
+def test_a_partial_list_of_translations_is_added_to_those_that_came_along(
+    along: list[str], listed: list[str], expected: list[str]
+) -> None:
+    given = replace(ARTICLE, translations=[translation(locale) for locale in along])
+    found = with_listed(given, [translation(locale) for locale in listed])
+    assert expected == [text.locale for text in found]
 
 
 def complete(*translations: Translation, in_scope: bool = True) -> CompleteArticle:

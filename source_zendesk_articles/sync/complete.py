@@ -14,7 +14,12 @@ from source_zendesk_articles.articles.visibility import has_source
 from source_zendesk_articles.config import Filters
 from source_zendesk_articles.memory.known import KnownArticles
 from source_zendesk_articles.sync.filter_check import read_hierarchy
-from source_zendesk_articles.sync.judge import CompleteArticle, is_in_scope, needs_translations
+from source_zendesk_articles.sync.judge import (
+    CompleteArticle,
+    is_in_scope,
+    needs_translations,
+    with_listed,
+)
 from source_zendesk_articles.sync.progress import Statistics
 from source_zendesk_articles.sync.unreadable import UnreadableArticles
 from source_zendesk_articles.sync.workers import InOrder, Workers
@@ -120,18 +125,10 @@ class Completion:
                     again = self._readable([listed], completed, with_source=True)
                     self._complete(again, completed)
                     continue
-                translations = self._with_listed(article, listed)
+                self._done.asked_one_by_one += 1
+                self._done.without_source += not has_source(article, listed)
+                translations = with_listed(article, listed)
             completed.articles.append(CompleteArticle(article, translations, in_scope))
-
-    def _with_listed(
-        self, article: Article, listed: Sequence[Translation]
-    ) -> Sequence[Translation]:
-        """Return the translations of an article, for which it was asked."""
-        self._done.asked_one_by_one += 1
-        if has_source(article, listed):
-            return listed
-        self._done.without_source += 1
-        return (*(article.translations or ()), *listed)
 
     def _placed(self, articles: Sequence[Article]) -> Iterable[Article]:
         """Return articles with their sections and categories.

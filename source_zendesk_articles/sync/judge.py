@@ -65,6 +65,16 @@ def needs_translations(article: Article, *, is_in_scope: bool) -> bool:
     return is_in_scope and not has_source(article, article.translations or ())
 
 
+def with_listed(article: Article, listed: Sequence[Translation]) -> Sequence[Translation]:
+    """Return the translations of an article whose list of them was asked for.
+
+    A list without the source one is partial: then those that came along count, too.
+    """
+    if has_source(article, listed):
+        return listed
+    return (*(article.translations or ()), *listed)
+
+
 def judge(
     complete: CompleteArticle,
     known: KnownArticles,
