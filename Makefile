@@ -1,7 +1,10 @@
 # Each target does all the set-up it needs: a Python from 3.11 to 3.13 and make are enough.
 
-PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
+# Looked for once: a recursive variable would start every Python again wherever it is used.
+ifndef PYTHON
+PYTHON := $(firstword $(foreach python,python3 python3.13 python3.12 python3.11,$(shell \
 	$(python) -c 'import sys; print("$(python)") if (3, 11) <= sys.version_info < (3, 14) else None' 2>/dev/null)))
+endif
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready

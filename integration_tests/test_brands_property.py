@@ -494,4 +494,4 @@ class Brands(RuleBasedStateMachine):
 
 
 TestBrands = Brands.TestCase
-TestBrands.settings = searched(15, steps=8)
+TestBrands.settings = searched(10, steps=8)

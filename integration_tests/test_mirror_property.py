@@ -613,4 +613,4 @@ def test_the_clock_goes_back_while_articles_are_made() -> None:
 
 
 TestMirror = Mirror.TestCase
-TestMirror.settings = searched(20, steps=12)
+TestMirror.settings = searched(14, steps=12)

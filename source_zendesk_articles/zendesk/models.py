@@ -194,14 +194,16 @@ class Brand(Struct, kw_only=True):
     https://developer.zendesk.com/api-reference/ticketing/account-configuration/brands/
     """
 
-    # The state says 0 if an id is unknown.
-    id: Annotated[int, Meta(gt=0, le=2**63 - 1)]
+    id: Id
     subdomain: Text
     active: bool
     is_deleted: bool
     has_help_center: bool
 
     def __post_init__(self) -> None:
+        if not self.id:
+            # The state says 0 if an id is unknown.
+            raise ValueError("`id` is 0")
         self.subdomain = self.subdomain.lower()
 
 

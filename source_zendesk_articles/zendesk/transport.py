@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -283,6 +283,12 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
                 return NoUsableAnswerError(str(self._request), f"{_reason(self._last)}{how_often}")
 
 
+@cache
+def _version() -> str:
+    # Each look-up reads the metadata of every package on the path.
+    return version("source-zendesk-articles")
+
+
 class _Session(requests.Session):
     """A session that neither follows redirects nor keeps cookies; many threads use it.
 
@@ -295,9 +301,7 @@ class _Session(requests.Session):
         self._host = host
         self._rate_limit = rate_limit
         self.mount("https://", Adapter(pool_maxsize=WORKERS))
-        self.headers["User-Agent"] = (
-            f"source-zendesk-articles/{version('source-zendesk-articles')} (Airbyte)"
-        )
+        self.headers["User-Agent"] = f"source-zendesk-articles/{_version()} (Airbyte)"
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 -- not even looked at
