@@ -38,7 +38,7 @@ help:
 	@echo "make test       4 min  every test: before each push"
 	@echo "make e2e        90 s   have PyAirbyte, a vector store and the CDK's standard tests read an emulated Help Center"
 	@echo "make fuzz       1 min  search at random for what breaks a property (SECONDS=600, or EXAMPLES=1000 of each)"
-	@echo "make bench      15 min measure, beside a bare loop and Airbyte's own connector, and write the README's table"
+	@echo "make bench      15 min measure, beside a bare loop and Airbyte's own connector, and write the table in docs/benchmark.md"
 	@echo "make image      1 min  build the image with docker or podman"
 	@echo "make image-test 3 min  build it on a stand-in for Airbyte's base image and run it (Debian, as root)"
 	@echo "make format     1 s    let ruff rewrite the layout"

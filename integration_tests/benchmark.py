@@ -1,4 +1,4 @@
-"""`make bench`: whole processes side by side on an emulated Help Center, as a table in the README.
+"""`make bench`: whole processes on an emulated Help Center, as the table in docs/benchmark.md.
 
 The readers take turns, A B C A B C, each as a process of its own: measured are the seconds from its
 start to its end and its peak memory. What it prints is counted by this process and forgotten.
@@ -26,7 +26,7 @@ from typing import Any
 from integration_tests.served import Served, Shape
 
 _HERE = Path(__file__).parent
-_README = _HERE.parent / "README.md"
+_DOCUMENT = _HERE.parent / "docs" / "benchmark.md"
 _PLOT = _HERE / "benchmark.svg"
 _MARKERS = ("<!-- benchmark -->", "<!-- /benchmark -->")
 _SCRIPT = Path(sys.executable).parent / "source-zendesk-articles"
@@ -93,7 +93,7 @@ class Row:
 
 
 def main() -> None:
-    """Measure, print the table, and write it into the README if no row was left out."""
+    """Measure, print the table, and write it into the page if no row was left out."""
     parser = argparse.ArgumentParser(prog="python -m integration_tests.benchmark")
     parser.add_argument("--only", choices=_ROWS, help="measure this alone; write nothing")
     parser.add_argument("--runs", type=int, default=5, help="of each reader (default: 5)")
@@ -102,10 +102,10 @@ def main() -> None:
     table = _table([row for name in chosen for row in _ROWS[name](options.runs)], options.runs)
     sys.stdout.write(table)
     if not options.only:
-        text = _README.read_text()
+        text = _DOCUMENT.read_text()
         before, _, rest = text.partition(_MARKERS[0])
         after = rest.partition(_MARKERS[1])[2]
-        _README.write_text(f"{before}{_MARKERS[0]}\n{table}{_MARKERS[1]}{after}")
+        _DOCUMENT.write_text(f"{before}{_MARKERS[0]}\n{table}{_MARKERS[1]}{after}")
 
 
 # ------------------------------------------------------------------------------ the rows

@@ -56,7 +56,7 @@ def test_the_table_goes_into_the_readme_if_it_is_whole(
     readme = tmp_path / "README.md"
     readme.write_text(before)
     row = benchmark.Row("what", "target", "1 s", "2 s", "3 s")
-    monkeypatch.setattr(benchmark, "_README", readme)
+    monkeypatch.setattr(benchmark, "_DOCUMENT", readme)
     monkeypatch.setattr(benchmark, "_ROWS", {"idle": lambda _: [row], "other": lambda _: [row]})
     monkeypatch.setattr(sys, "argv", ["benchmark", *options])
     benchmark.main()

@@ -237,7 +237,7 @@ def test_a_named_brand_that_can_not_be_read_is_an_error_that_lists_the_valid_one
         assert f"`brands` or `subdomain` names {why}" in sentence
         valid = ["acme", "club", "shop"] if how == "missing" else ["acme", "club"]
         assert f"The account's Help Centers are {', '.join(valid)}." in sentence
-    assert "What came of the others (2) is kept." in sentence
+    assert "The others (2) were synced." in sentence
     # Nothing leaves because of a mistake.
     kept = held(platform)
     assert expected(zendesk, "acme", "club") == {
@@ -325,7 +325,7 @@ def test_a_brand_that_is_taken_out_of_the_configuration_is_retracted_first(
     assert sorted(removed, reverse=True) == removed
     assert {"acme", "club"} == entries(output).keys()
     gone = len(expected(zendesk, "shop"))
-    assert f"Help Center shop is not read any more: {gone} retracted." in output.logs
+    assert f"Help Center shop is no longer read: {gone} retracted." in output.logs
 
 
 @pytest.mark.parametrize("how", ["inactive", "deleted", "without"])
@@ -596,7 +596,7 @@ def test_one_that_fails_does_not_lose_what_the_others_emitted(  # noqa: PLR0913,
     output = platform.sync(configured)
     assert failure_type == output.error[0]
     assert output.error[1].startswith(f"Help Center {failing}: ")
-    assert "What came of the others (2) is kept." in output.error[1]
+    assert "The others (2) were synced." in output.error[1]
     assert expected(zendesk, other, "zoo") == held(platform)
     zendesk.faults.clear()
     output = platform.sync(configured)

@@ -38,7 +38,7 @@ def test_an_agent_is_warned_that_the_view_may_be_partial(zendesk: ZendeskEmulato
     entered = config(zendesk, credentials=of_api_token(zendesk, agent))
     output = run(zendesk, "check", entered)
     assert [{"status": "SUCCEEDED"}] == output.of("CONNECTION_STATUS")
-    assert "WARN Bob Agent is no admin: Zendesk leaves out" in output.logs
+    assert "WARN Bob Agent is not an admin: Zendesk silently leaves out" in output.logs
 
 
 @pytest.mark.parametrize("answer", [401, 403, 404, "redirect", "empty"])
@@ -70,7 +70,7 @@ HOPELESS: dict[str, tuple[Fault, str]] = {
     ),
     "bot protection": (
         Fault("status", status=403, body="error code: 1020"),
-        "Something before Zendesk seems to answer",
+        "The answer seems to come from something in front of Zendesk",
     ),
 }
 

@@ -256,7 +256,7 @@ def test_a_token_that_was_given_and_is_revoked_between_two_pages_ends_the_sync(
     output = platform.sync(config_with(zendesk, of_access_token))
     failure_type, sentence = output.error
     assert "config_error" == failure_type
-    assert "`access_token` expired or was revoked" in sentence
+    assert "`access_token` has expired, was revoked" in sentence
     assert "Prefer OAuth client credentials, or OAuth with a refresh token" in sentence
     # What came until then stays, and the next sync goes on from there.
     held = dict(platform.destination.table)
@@ -294,7 +294,7 @@ def test_a_token_that_is_refused_as_soon_as_it_was_given_is_not_fetched_for_ever
     zendesk.faults.add(Fault("status", path=ME, status=401, body={"error": "no"}, times=None))
     failure_type, sentence = run(zendesk, "read", config_with(zendesk, make)).error
     assert "config_error" == failure_type
-    assert "The access token that acme.zendesk.com had just given" in sentence
+    assert "acme.zendesk.com refused the access token that it had just issued" in sentence
     assert 2 == asked_for_tokens(zendesk)
 
 
@@ -475,10 +475,10 @@ UNKNOWN_CLIENT = (
     "a new one."
 )
 SPENT = (
-    "acme.zendesk.com gave no access token (400: invalid_grant: invalid grant). The refresh token "
-    "is good for one use, and was used before, expired or revoked, belongs to another OAuth "
-    "client, or the answer to its use got lost; or another operation, such as a test of the "
-    "connection, has just renewed it: then run this again. Authenticate again in the source's "
+    "acme.zendesk.com gave no access token (400: invalid_grant: invalid grant). A refresh token "
+    "can be used once. This one was used before, has expired, was revoked, belongs to another "
+    "OAuth client, or the answer to its use was lost. If another operation, such as a test of the "
+    "connection, has just renewed it, run this again. Authenticate again in the source's "
     "settings, or enter a new refresh token. Enter the access token that came with it, too: then a "
     "test of the connection does not use the refresh token. No other connection may use the same "
     "one. OAuth client credentials have no refresh token to lose."
@@ -602,7 +602,7 @@ REFUSALS: dict[Callable[[ZendeskEmulator], Entered], str] = {
     a_client_without_the_scope: (
         "acme.zendesk.com gave no access token (400: invalid_scope: invalid scope). The credential "
         f"needs the scope `read`. Allow it for the OAuth client ({CLIENTS_PAGE}); a token keeps "
-        "the scopes that it was made with, so make a new one."
+        "the scopes that it was created with, so create a new one."
     ),
     a_spent_refresh_token: SPENT,
     a_revoked_refresh_token: SPENT,
@@ -611,24 +611,24 @@ REFUSALS: dict[Callable[[ZendeskEmulator], Entered], str] = {
     a_refresh_token_whose_answer_gets_lost: SPENT,
     an_access_token_that_expired: (
         "Zendesk refused the credentials (401: invalid_token: The access token provided is "
-        "expired, revoked, malformed or invalid.). `access_token` expired or was revoked, or is "
-        "not one of acme.zendesk.com; it is used as it was entered and can not be renewed. Prefer "
-        "OAuth client credentials, or OAuth with a refresh token: they renew theirs."
+        "expired, revoked, malformed or invalid.). `access_token` has expired, was revoked, "
+        "or is not one of acme.zendesk.com. It is used as it was entered, and cannot be renewed. "
+        "Prefer "
+        "OAuth client credentials, or OAuth with a refresh token: their tokens are renewed."
     ),
     an_access_token_without_the_scope: (
         "Zendesk does not let this user read /api/v2/help_center/locales (403: Forbidden: You are "
         "missing the following required scopes: read). The credential needs the scope `read`. "
         f"Allow it for the OAuth client ({CLIENTS_PAGE}); a token keeps the scopes that it was "
-        "made with, so make a new one."
+        "created with, so create a new one."
     ),
     a_client_that_is_nobodys: (
-        "Zendesk took the request for one of an anonymous visitor. The user whom the credentials "
-        "for acme.zendesk.com belong to may be suspended or deleted: see Admin Center, People, "
-        "Team members."
+        "Zendesk treated the request as anonymous. The user of the credentials for "
+        "acme.zendesk.com may be suspended or deleted: see Admin Center, People, Team members."
     ),
     a_client_of_somebody_who_is_no_agent: (
-        "Eve is 'end-user' in Zendesk and would read only what customers may. The user must be an "
-        "agent or admin with access to Guide: see Admin Center, People, Team members."
+        "Eve has the role 'end-user' in Zendesk and can read only what customers can. The user "
+        "must be an agent or admin with access to Guide: see Admin Center, People, Team members."
     ),
     somebody_who_is_no_agent_behind_a_scope_that_does_not_tell: (
         "Zendesk does not let this user read /api/v2/help_center/incremental/articles (404: "
@@ -699,7 +699,7 @@ def test_each_refusal_is_a_sentence_that_says_what_to_do(
             (
                 Fault("status", status=status, body=body),
                 "transient_error",
-                "Something before Zendesk seems to answer",
+                "The answer seems to come from something in front of Zendesk",
             )
             for status, body in ((401, "<html>"), (403, "error code: 1020"), (400, "[]"))
         ),
@@ -773,7 +773,7 @@ def test_an_api_token_causes_one_warning_per_check_and_sync(  # noqa: PLR0913, P
     assert [int(make is of_api_token)] * 6 == [len(warnings(output)) for output in outputs]
     if make is of_api_token:
         assert (
-            f"{ENDS}, in 180 days: then this source stops working. Make an OAuth client "
+            f"{ENDS}, in 180 days: then this source stops working. Create an OAuth client "
             f"({CLIENTS_PAGE}) and choose OAuth client credentials in this source."
         ) == warnings(outputs[0])[0]
 
@@ -792,7 +792,7 @@ def test_after_the_end_of_api_tokens_the_error_says_so(
     failure_type, sentence = run(zendesk, command, config(zendesk)).error
     assert "config_error" == failure_type
     assert sentence.endswith(
-        f"Zendesk ended all API tokens on 2027-04-30. Make an OAuth client ({CLIENTS_PAGE}) and "
+        f"Zendesk ended all API tokens on 2027-04-30. Create an OAuth client ({CLIENTS_PAGE}) and "
         "choose OAuth client credentials in this source."
     )
 
@@ -824,7 +824,7 @@ def test_a_scope_without_users_me_is_proved_by_the_incremental_list(
     assert mirror(help_center) == platform.destination.table
     for text in (check.logs, output.logs):
         assert allowed == ("as Ada Admin <ada@acme.example>, admin." in text)
-        assert allowed != ("WARN The scope of the credentials hides whose they are." in text)
+        assert allowed != ("WARN The scope of the credentials hides the user." in text)
     proofs = sum(request.path == INCREMENTAL for request in zendesk.requests)
     assert (0 if allowed else 2) == proofs
 
@@ -866,7 +866,7 @@ def test_a_user_that_the_scope_hides_may_miss_only_a_few_articles(
     agent.hidden_sections = set(list(help_center.sections)[:2])
     failure_type, sentence = platform.sync(config(zendesk, credentials=after(zendesk, agent))).error
     assert "config_error" == failure_type
-    assert "12 of the 60 articles known of acme.zendesk.com are not listed any more" in sentence
+    assert "12 of the 60 articles known of acme.zendesk.com are no longer listed" in sentence
     assert "the user or the role may not be the last listing's" in sentence
     assert held == platform.destination.table
 

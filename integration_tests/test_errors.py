@@ -15,13 +15,13 @@ from integration_tests.zendesk_emulator.sample import furnish
 Arrange = Callable[[ZendeskEmulator], dict[str, object]]
 ME = "users/me$"
 MOVE = (
-    "Make an OAuth client (Admin Center, Apps and integrations, APIs, OAuth clients) and choose "
+    "Create an OAuth client (Admin Center, Apps and integrations, APIs, OAuth clients) and choose "
     "OAuth client credentials in this source."
 )
 SOMETHING_BEFORE = (
-    "Something before Zendesk seems to answer: bot protection, a proxy or a maintenance page. If "
-    "it stays so, see which addresses your Zendesk account and your network let through. Try again "
-    "later; https://status.zendesk.com tells about incidents."
+    "The answer seems to come from something in front of Zendesk: bot protection, a proxy or a "
+    "maintenance page. If that continues, check which addresses your Zendesk account and your "
+    "network allow. Try again later; https://status.zendesk.com lists incidents."
 )
 
 
@@ -84,23 +84,23 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         "Zendesk refused the credentials (401: Couldn't authenticate you). Check `email` and "
         "`api_token` for acme.zendesk.com; token access must be switched on in Admin Center, Apps "
         "and integrations, APIs, API tokens. Zendesk deactivates an API token that is not used for "
-        "30 days, lets nobody create one since 2026-10-27 and ends all of them on 2027-04-30. "
+        "30 days. Since 2026-10-27 none can be created, and all of them end on 2027-04-30. "
         f"{MOVE}",
     ),
     "200, but anonymous: token access is switched off": (
         switched_off_token_access,
         "config_error",
-        "Zendesk took the request for one of an anonymous visitor. Check `email` and `api_token` "
+        "Zendesk treated the request as anonymous. Check `email` and `api_token` "
         "for acme.zendesk.com: the token may be deactivated, or token access switched off in "
         "Admin Center, Apps and integrations, APIs, API tokens. Zendesk deactivates an API token "
-        "that is not used for 30 days, lets nobody create one since 2026-10-27 and ends all of "
-        f"them on 2027-04-30. {MOVE}",
+        "that is not used for 30 days. Since 2026-10-27 none can be created, and all of them end "
+        f"on 2027-04-30. {MOVE}",
     ),
     "200, but a customer": (
         a_user("end-user"),
         "config_error",
-        "Eve is 'end-user' in Zendesk and would read only what customers may. The user must be an "
-        "agent or admin with access to Guide: see Admin Center, People, Team members.",
+        "Eve has the role 'end-user' in Zendesk and can read only what customers can. The user "
+        "must be an agent or admin with access to Guide: see Admin Center, People, Team members.",
     ),
     "403, the error an object": (
         status(
@@ -132,7 +132,7 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         "Zendesk does not let this user read /api/v2/help_center/locales (403: Forbidden: You are "
         "missing the following required scopes: read). The credential needs the scope `read`. "
         "Allow it for the OAuth client (Admin Center, Apps and integrations, APIs, OAuth clients); "
-        "a token keeps the scopes that it was made with, so make a new one.",
+        "a token keeps the scopes that it was created with, so create a new one.",
     ),
     **{
         f"403, {name}": (
@@ -159,7 +159,7 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         "Zendesk asks to sign in at acme.zendesk.com instead of answering (302). Check `email` and "
         "`api_token` for acme.zendesk.com; token access must be switched on in Admin Center, Apps "
         "and integrations, APIs, API tokens. Zendesk deactivates an API token that is not used for "
-        "30 days, lets nobody create one since 2026-10-27 and ends all of them on 2027-04-30. "
+        "30 days. Since 2026-10-27 none can be created, and all of them end on 2027-04-30. "
         f"{MOVE}",
     ),
     "404 of the host": (
@@ -194,7 +194,7 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
         status(503, "Service Unavailable"),
         "transient_error",
         "Zendesk gave no usable answer to GET acme.zendesk.com/api/v2/users/me: status 503, 7 "
-        "times in a row. Try again later; https://status.zendesk.com tells about incidents.",
+        "times in a row. Try again later; https://status.zendesk.com lists incidents.",
     ),
     "HTML with status 200 for good": (
         a_fault(Fault("html", path=ME, times=None)),
@@ -217,8 +217,8 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
     "200, but a role that nobody knows": (
         another_role,
         "config_error",
-        "Ada Admin is 'light-agent' in Zendesk and would read only what customers may. The user "
-        "must be an agent or admin with access to Guide: see Admin Center, People, Team members.",
+        "Ada Admin has the role 'light-agent' in Zendesk and can read only what customers can. "
+        "The user must be an agent or admin with access to Guide: see Admin Center, People, Team members.",
     ),
 }
 

@@ -304,7 +304,7 @@ def test_a_help_center_counts_as_closed_without_an_answer_to_visitors(
     output = run(zendesk, "read", config(zendesk))
     assert output.succeeded
     assert {"help_center_closed"} == {record["visibility_reason"] for record in output.records}
-    assert "It is taken for closed to them until a sync gets one." in output.logs
+    assert "It counts as closed until a sync gets one." in output.logs
     # In two locales.
     tries = 9 if fault.kind == "rate_limited" else 5
     assert 2 * tries == len([r for r in zendesk.requests if r.credential == "none"])
@@ -529,7 +529,7 @@ def test_a_proxy_that_is_spoken_to_in_the_wrong_way_is_a_config_error(
     set_up(zendesk, monkeypatch, HTTPS_PROXY=proxy, https_proxy=proxy)
     output = run(zendesk, "check", config(zendesk))
     assert output.error[0] == "config_error"
-    assert "HTTPS_PROXY begins with https:// where http:// is spoken." in output.error[1]
+    assert "HTTPS_PROXY begins with https://, but the proxy speaks http://." in output.error[1]
 
 
 @pytest.mark.usefixtures("waits")

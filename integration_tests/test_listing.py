@@ -255,7 +255,7 @@ def test_pages_that_do_not_add_up_are_read_by_cursor(
         Fault("rewrite", where={"per_page": "3"}, times=None, rewrite=rewrite),
     )
     output = sync(zendesk, platform, reach)
-    assert "The articles are listed anew, one page after another" in output.logs
+    assert "The articles are listed again, one page after another" in output.logs
     assert listed(zendesk).count("by cursor") == 7
     assert mirror(help_center) == platform.destination.table
 
@@ -322,7 +322,7 @@ def test_a_total_that_is_cut_off_where_reach_pages_end_is_not_believed(
     fill(help_center, articles=20)
     zendesk.faults.add(Fault("rewrite", where={"per_page": "3"}, times=None, rewrite=cap))
     output = sync(zendesk, platform, 2)
-    assert "The articles are listed anew, one page after another" in output.logs
+    assert "The articles are listed again, one page after another" in output.logs
     assert mirror(help_center) == platform.destination.table
 
 

@@ -370,7 +370,7 @@ def test_two_edits_in_one_second_around_a_sync_both_arrive(
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
-        ("end-user", "is 'end-user' in Zendesk"),
+        ("end-user", "has the role 'end-user' in Zendesk"),
         ("anonymous", "token access switched off"),
     ],
 )
@@ -894,7 +894,7 @@ def test_a_first_listing_whose_user_loses_access_stays_unfinished(
         )
     )
     output = platform.sync(config(zendesk))
-    assert "is 'end-user' in Zendesk" in output.error[1]
+    assert "has the role 'end-user' in Zendesk" in output.error[1]
     zendesk.account.admin.role = "admin"
     platform.sync(config(zendesk))
     assert mirror(help_center) == held(platform)
@@ -966,7 +966,7 @@ def test_syncs_that_die_do_not_lower_the_threshold_of_retractions(
     platform.keep_until(output, len(output.states) - 1)
     for article in help_center.articles[:45]:
         help_center.archive(article)
-    assert "are not listed any more" in platform.sync(config(zendesk)).error[1]
+    assert "are no longer listed" in platform.sync(config(zendesk)).error[1]
 
 
 def test_missing_articles_are_counted_against_finished_listings(
@@ -1140,7 +1140,7 @@ def test_a_sideload_with_only_the_source_locale_retracts_nothing(  # noqa: PLR09
     assert (way == "listing") is (LIST in paths(zendesk))
     failure_type, message = output.error
     assert "config_error" == failure_type
-    assert "60 of the 120 variants known of acme.zendesk.com are not listed any more" in message
+    assert "60 of the 120 variants known of acme.zendesk.com are no longer listed" in message
     assert "clear the stream's data" in message
     # All else is kept, and a state tells of it.
     assert {} == retracted(output)
@@ -1149,7 +1149,7 @@ def test_a_sideload_with_only_the_source_locale_retracts_nothing(  # noqa: PLR09
     # Nor do new articles outnumber them by and by.
     fill(help_center, articles=70)
     again = platform.sync(config(zendesk))
-    assert "variants known of acme.zendesk.com are not listed any more" in again.error[1]
+    assert "variants known of acme.zendesk.com are no longer listed" in again.error[1]
     assert {} == retracted(again)
     assert [] == platform.sync(config(zendesk)).records
     zendesk.faults.clear()

@@ -327,7 +327,7 @@ class Mirror(RuleBasedStateMachine):
         settled = self.clean or not self.in_doubt
         output = self._read()
         self.platform.keep(output)
-        if "are not listed any more" in output.text:
+        if "are no longer listed" in output.text:
             self._confirm_that_articles_vanished(output, before)
             return output
         assert output.succeeded, output.text

@@ -420,7 +420,7 @@ def test_an_agent_reads_what_the_agent_may_see_and_the_log_warns_of_it(
     entered = config(zendesk, credentials=of_api_token(zendesk, agent))
     output = run(zendesk, "read", entered)
     assert len(output.records) == 13
-    assert "WARN Bob Agent is no admin" in output.logs
+    assert "WARN Bob Agent is not an admin" in output.logs
 
 
 def test_another_help_center_is_read_on_its_own_host_and_named_in_each_record(

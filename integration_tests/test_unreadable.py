@@ -427,7 +427,7 @@ def test_unreadable_rows_count_as_rows_of_offset_pages(
     with pages_of(5):
         output = platform.sync(config(zendesk))
     assert "1 of the articles" in output.error[1]
-    assert "listed anew" not in output.logs
+    assert "listed again" not in output.logs
     assert others(odd, mirror(help_center)) == platform.destination.table
 
 
@@ -443,7 +443,7 @@ def test_an_unreadable_article_is_named_once_if_the_listing_begins_anew(
     spoil(zendesk, of_translation(title=7), odd)
     with pages_of(5):
         output = platform.sync(config(zendesk))
-    assert "listed anew" in output.logs
+    assert "listed again" in output.logs
     assert "1 of the articles" in output.error[1]
     assert 1 == asked_for(zendesk, odd)
     assert others(odd, mirror(help_center)) == platform.destination.table
@@ -495,7 +495,7 @@ def test_an_unreadable_article_does_not_stop_other_help_centers(
     failure_type, message = output.error
     assert failure_type == "config_error"
     assert "Help Center acme: 1 of the articles of acme.zendesk.com cannot be read" in message
-    assert "What came of the others (1) is kept." in message
+    assert "The others (1) were synced." in message
     assert others(odd, mirror(first)) | mirror(second) == platform.destination.table
     assert "scope" in entry(output)
     zendesk.faults.clear()

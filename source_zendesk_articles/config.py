@@ -230,7 +230,7 @@ def parse_config(config: Mapping[str, object]) -> Config:
         sentences = [_sentence(problem["loc"], problem["msg"]) for problem in error.errors()]
     raise AirbyteTracedException(
         message=" ".join(sentences),
-        internal_message="The configuration can not be read.",
+        internal_message="The configuration cannot be read.",
         failure_type=FailureType.config_error,
     )
 

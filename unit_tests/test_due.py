@@ -8,6 +8,7 @@ from source_zendesk_articles.memory.known import KnownArticles
 from source_zendesk_articles.memory.packing import Known
 from source_zendesk_articles.memory.state import HelpCenterState, Reconciled
 
+DOUBTFUL = "the last sync was interrupted, or an article was missing in it"
 LISTED = Reconciled("2026-11-01T11:59:00Z", "2026-11-01T12:00:00Z", 501, "open 0123")
 
 
@@ -22,8 +23,8 @@ def entry(reconciled: Reconciled | None = LISTED) -> HelpCenterState:
     [
         (HelpCenterState(KnownArticles()), 6, "it was never read before"),
         (entry(None), 6, "no listing of it was finished"),
-        (entry(LISTED._replace(articles=0)), 6, "they are few"),
-        (entry(LISTED._replace(articles=500)), 6, "they are few"),
+        (entry(LISTED._replace(articles=0)), 6, "it is small"),
+        (entry(LISTED._replace(articles=500)), 6, "it is small"),
         (entry(LISTED._replace(articles=501)), 6, None),
         (entry(), 0, "`reconcile_every_hours` is 0"),
         (entry(), 1, None),
@@ -39,7 +40,9 @@ def test_the_state_alone_can_call_for_a_listing(
 def test_an_article_in_doubt_calls_for_a_listing() -> None:
     given = entry()
     given.known.doubt(8, frozenset())
-    assert "a sync broke off, or an article was missing the last time" == listing_needed(given, 6)
+    assert "the last sync was interrupted, or an article was missing in it" == listing_needed(
+        given, 6
+    )
     given.known.forget(8)
     assert listing_needed(given, 6) is None
 
@@ -47,7 +50,9 @@ def test_an_article_in_doubt_calls_for_a_listing() -> None:
 def test_a_missed_article_calls_for_a_listing() -> None:
     given = entry()
     given.known.remember(8, Known(b"older", frozenset({"de"}), missed=True))
-    assert "a sync broke off, or an article was missing the last time" == listing_needed(given, 6)
+    assert "the last sync was interrupted, or an article was missing in it" == listing_needed(
+        given, 6
+    )
     given.known.remember(8, Known(b"older", frozenset({"de"})))
     assert listing_needed(given, 6) is None
 
@@ -117,5 +122,5 @@ def test_a_listing_holds_as_long_as_the_answer_that_it_took_over(
 @pytest.mark.parametrize("now", ["2026-11-01T11:00:00Z", "2026-11-01T12:00:00Z"])
 @pytest.mark.parametrize("scope", ["closed 0123", "open 4567", ""])
 def test_another_scope_calls_for_a_listing(now: str, scope: str) -> None:
-    expected = "filters, locales, what is known of visitors, or the connector have changed"
+    expected = "the filters, the locales, the answer to visitors or the connector changed"
     assert expected == listing_due(LISTED, now, scope, 6)

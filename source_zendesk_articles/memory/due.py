@@ -23,9 +23,9 @@ def listing_needed(entry: HelpCenterState, reconcile_every_hours: int) -> str | 
     if entry.reconciled is None:
         return "no listing of it was finished"
     if not entry.known.is_certain:
-        return "a sync broke off, or an article was missing the last time"
+        return "the last sync was interrupted, or an article was missing in it"
     if is_small(entry.reconciled.articles):
-        return "they are few"
+        return "it is small"
     if reconcile_every_hours == 0:
         return "`reconcile_every_hours` is 0"
     return None
@@ -49,7 +49,7 @@ def listing_due(
     tenth shorter than configured: a daily schedule must not list every second day.
     """
     if reconciled.scope != scope:
-        return "filters, locales, what is known of visitors, or the connector have changed"
+        return "the filters, the locales, the answer to visitors or the connector changed"
     if max(reconciled.reconciled_at, reconciled.updated_at) > now:
         return "the last sync lies in the future"
     if later(reconciled.reconciled_at, reconcile_every_hours * 3600 * 9 // 10) <= now:

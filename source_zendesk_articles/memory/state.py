@@ -314,7 +314,7 @@ def _instant(value: object, field: str) -> str:
 def unreadable_state(problem: str) -> AirbyteTracedException:
     """Return the error for a saved state that this version cannot read."""
     return AirbyteTracedException(
-        message=f"The saved state of the stream `articles` can not be read: {problem}. Clear the "
+        message=f"The saved state of the stream `articles` cannot be read: {problem}. Clear the "
         "stream's data in Airbyte (refresh and remove records): the next sync reads everything.",
         internal_message=problem,
         failure_type=FailureType.config_error,

@@ -149,7 +149,7 @@ class AllHelpCenters:
             self._outbox.expect_no_more([subdomain])
             del entries[subdomain]
             retracted = self._outbox.statistics[subdomain].emitted
-            _LOG.info("Help Center %s is not read any more: %d retracted.", subdomain, retracted)
+            _LOG.info("Help Center %s is no longer read: %d retracted.", subdomain, retracted)
 
     def _explained(self, subdomain: str, error: AirbyteTracedException) -> AirbyteTracedException:
         """Return the error for a Help Center that cannot be read: its brand may be gone."""

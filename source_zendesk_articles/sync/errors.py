@@ -26,9 +26,9 @@ _JSON = json.JSONEncoder(default=attrgetter("text"), check_circular=False)
 def user_changed() -> AirbyteTracedException:
     """Return the error for a user or role that changed between the start and end of a listing."""
     return AirbyteTracedException(
-        message="The user of these credentials, or the user's role, changed during the sync. What "
-        "was read may be partial, so nothing more was retracted for not being there. Run the sync "
-        "again.",
+        message="The user of these credentials, or the user's role, changed during the sync. The "
+        "articles may be incomplete, so nothing more was retracted because it was missing. Run the "
+        "sync again.",
         internal_message="users/me gave another user or role at the end of the listing",
         failure_type=FailureType.transient_error,
     )
@@ -127,7 +127,7 @@ def some_failed(
     errors: Mapping[str, AirbyteTracedException], *, read: int
 ) -> AirbyteTracedException:
     """Return the error for a sync in which some Help Centers failed, and others were `read`."""
-    kept = f" What came of the others ({read}) is kept." if read else ""
+    kept = f" The others ({read}) were synced." if read else ""
     types = {error.failure_type for error in errors.values()}
     ours_first = (FailureType.system_error, FailureType.config_error, FailureType.transient_error)
     return AirbyteTracedException(

@@ -144,7 +144,7 @@ class ArticleListing:
             mismatch = f"of {self.total} articles {len(self._existing)} came"
         self.is_whole = not mismatch
         if mismatch:
-            _LOG.info("The articles are listed anew, one page after another: %s.", mismatch)
+            _LOG.info("The articles are listed again, one page after another: %s.", mismatch)
 
     def read_by_cursor(self) -> Iterator[ListedPage]:
         """Yield all articles, a page at a time, each asked for after the one before."""

@@ -52,7 +52,7 @@ OVERLAP_SECONDS: Final = 60
 
 _FEED_IS_STUCK: Final = (
     "the incremental list gets no further: its rows do not ascend, or too many of them were "
-    "stamped within a second or within the last minute"
+    "timestamped within a second or within the last minute"
 )
 _LOG = logging.getLogger("airbyte.zendesk")
 

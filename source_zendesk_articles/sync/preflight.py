@@ -8,7 +8,7 @@ from source_zendesk_articles.articles.visibility import ANSWER_HOLDS_SECONDS, Vi
 from source_zendesk_articles.zendesk.client import HelpCenterClient
 from source_zendesk_articles.zendesk.credential_help import on_api_tokens
 from source_zendesk_articles.zendesk.errors import (
-    anonymous_reader,
+    anonymous_user,
     not_staff,
 )
 from source_zendesk_articles.zendesk.models import Locales, User
@@ -124,15 +124,15 @@ def warn_of_no_answer(client: HelpCenterClient, last: VisitorsAnswer | None) -> 
     `last`: the answer before, None if there never was one. Ask for something else first.
     """
     if last is None:
-        taken_for = "It is taken for closed to them until a sync gets one"
+        taken_for = "It counts as closed until a sync gets one"
     elif last.holds(client.now):
         said = "open" if last.may_read else "closed"
         until = later(last.at, ANSWER_HOLDS_SECONDS)
         taken_for = f"The last one, of {last.at}, says {said}, and holds until {until}"
     else:
         taken_for = (
-            f"The last one, of {last.at}, is too old: it is taken for closed to them until a sync "
-            "gets another one"
+            f"The last one, of {last.at}, is too old: it counts as closed until a sync gets "
+            "another one"
         )
     _LOG.warning(
         "Help Center %s gave visitors who are not signed in no usable answer. %s.",
@@ -155,7 +155,7 @@ def prove_staff(client: HelpCenterClient) -> User | None:
         return None
     if user.id is None:
         # Zendesk answers so, with status 200, if token access is switched off.
-        raise anonymous_reader(client.auth_type, client.host, client.now)
+        raise anonymous_user(client.auth_type, client.host, client.now)
     if user.role not in ("admin", "agent"):
         raise not_staff(user.name or "", user.role or "")
     return user
@@ -177,11 +177,11 @@ def warn_of_the_end(client: HelpCenterClient) -> None:
 
 def _log_user(client: HelpCenterClient, user: User | None) -> None:
     if user is None:
-        _LOG.info("Zendesk account %s, as somebody who is an agent or admin.", client.subdomain)
+        _LOG.info("Zendesk account %s, as an agent or admin.", client.subdomain)
         _LOG.warning(
-            "The scope of the credentials hides whose they are. If the user is no admin, Zendesk "
-            "leaves out, without a word, each article that this user may not see. The scope `read` "
-            "tells."
+            "The scope of the credentials hides the user. If the user is not an admin, Zendesk "
+            "silently leaves out every article that this user may not view. The scope `read` shows "
+            "the user."
         )
         return
     _LOG.info(
@@ -193,7 +193,7 @@ def _log_user(client: HelpCenterClient, user: User | None) -> None:
     )
     if user.role != "admin":
         _LOG.warning(
-            "%s is no admin: Zendesk leaves out, without a word, each article that this user may "
-            "not see. Prefer the credentials of an admin.",
+            "%s is not an admin: Zendesk silently leaves out every article that this user may not "
+            "view. Prefer the credentials of an admin.",
             user.name,
         )

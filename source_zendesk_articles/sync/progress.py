@@ -152,8 +152,8 @@ def warnings(subdomain: str, done: Statistics) -> list[str]:
     if done.unplaced:
         sentences.append(
             f"{done.unplaced} articles of Help Center {subdomain} are in no section, or in one "
-            "that no list shows, so that nobody knows their category: their records do not name "
-            "it, and a filter by category leaves them in or out as they were."
+            "that no list shows, so their category is unknown. Their records do not name it, and a "
+            "filter by category leaves them in or out as they were."
         )
     return sentences
 

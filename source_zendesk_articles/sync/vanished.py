@@ -74,8 +74,8 @@ class Vanished:
             return None
         since = _OTHER_USER if is_other_user else ""
         return _error(
-            f"{missing} of the {self._articles} articles known of {self._host} are not listed any "
-            f"more{since}. None of them was retracted, because this may be missing access: check "
+            f"{missing} of the {self._articles} articles known of {self._host} are no longer "
+            f"listed{since}. None of them was retracted, because access may be missing: check "
             f"{_VIEW_ALL}. If the articles",
             f"{missing} of {self._articles} known articles are missing in the listing",
         )
@@ -94,9 +94,9 @@ class Vanished:
             return None
         since = _OTHER_USER if is_other_user else ""
         return _error(
-            f"{vanished} of the {self._variants} variants known of {self._host} are not listed any "
-            f"more, though their articles are{since}. None of them was retracted, because Zendesk "
-            f"may have left translations out: check in Guide whether they are there, and "
+            f"{vanished} of the {self._variants} variants known of {self._host} are no longer "
+            f"listed, though their articles are{since}. None of them was retracted, because "
+            f"Zendesk may have left translations out: check in Guide whether they are there, and "
             f"{_VIEW_ALL}. If the translations",
             f"{vanished} of {self._variants} known variants vanished from their articles",
         )

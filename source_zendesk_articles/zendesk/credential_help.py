@@ -14,20 +14,20 @@ API_TOKENS_END: Final = date(2027, 4, 30)
 _API_TOKENS_PAGE = "Admin Center, Apps and integrations, APIs, API tokens"
 _CLIENTS_PAGE = "Admin Center, Apps and integrations, APIs, OAuth clients"
 _MOVE = (
-    f"Make an OAuth client ({_CLIENTS_PAGE}) and choose OAuth client credentials in this source."
+    f"Create an OAuth client ({_CLIENTS_PAGE}) and choose OAuth client credentials in this source."
 )
 _ENDING = (
-    "Zendesk deactivates an API token that is not used for 30 days, lets nobody create one since "
-    f"2026-10-27 and ends all of them on {API_TOKENS_END}. {_MOVE}"
+    "Zendesk deactivates an API token that is not used for 30 days. Since 2026-10-27 none can be "
+    f"created, and all of them end on {API_TOKENS_END}. {_MOVE}"
 )
 _CLIENT_IS_ACTIVE = f"Check that the OAuth client and its user are active ({_CLIENTS_PAGE})."
 _AUTHENTICATE_AGAIN = "Authenticate again in the source's settings, or enter a new refresh token."
 _PREFER_RENEWED = (
-    "Prefer OAuth client credentials, or OAuth with a refresh token: they renew theirs."
+    "Prefer OAuth client credentials, or OAuth with a refresh token: their tokens are renewed."
 )
 _SCOPE = (
     f"The credential needs the scope `read`. Allow it for the OAuth client ({_CLIENTS_PAGE}); a "
-    "token keeps the scopes that it was made with, so make a new one."
+    "token keeps the scopes that it was created with, so create a new one."
 )
 _CLIENT = (
     "Check `client_id`, which is the *identifier* of the OAuth client and neither its name nor its "
@@ -39,9 +39,9 @@ _KIND = (
     f"({_CLIENTS_PAGE})."
 )
 _SPENT = (
-    "The refresh token is good for one use, and was used before, expired or revoked, belongs to "
-    "another OAuth client, or the answer to its use got lost; or another operation, such as a test "
-    "of the connection, has just renewed it: then run this again. "
+    "A refresh token can be used once. This one was used before, has expired, was revoked, belongs "
+    "to another OAuth client, or the answer to its use was lost. If another operation, such as a "
+    "test of the connection, has just renewed it, run this again. "
     f"{_AUTHENTICATE_AGAIN} Enter the access token that came with it, too: then a test of the "
     "connection does not use the refresh token. No other connection may use the same one. OAuth "
     "client credentials have no refresh token to lose."
@@ -71,15 +71,13 @@ def on_refusal(auth_type: AuthType, host: str, now: str | None) -> str:
     """Return what to do about a 401."""
     match auth_type:
         case "oauth_client_credentials":
-            return f"The access token that {host} had just given is not taken. {_CLIENT_IS_ACTIVE}"
+            return f"{host} refused the access token that it had just issued. {_CLIENT_IS_ACTIVE}"
         case "oauth_refresh_token":
-            return (
-                f"The access token that {host} had just given is not taken. {_AUTHENTICATE_AGAIN}"
-            )
+            return f"{host} refused the access token that it had just issued. {_AUTHENTICATE_AGAIN}"
         case "oauth_access_token":
             return (
-                f"`access_token` expired or was revoked, or is not one of {host}; it is used as it "
-                f"was entered and can not be renewed. {_PREFER_RENEWED}"
+                f"`access_token` has expired, was revoked, or is not one of {host}. It is used as "
+                f"it was entered, and cannot be renewed. {_PREFER_RENEWED}"
             )
         case _ if _have_ended(now):
             return f"Zendesk ended all API tokens on {API_TOKENS_END}. {_MOVE}"
@@ -93,7 +91,7 @@ def on_anonymous_answer(auth_type: AuthType, host: str, now: str) -> str:
     """Return what to do about credentials that Zendesk silently takes for none."""
     if auth_type != "api_token":
         return (
-            f"The user whom the credentials for {host} belong to may be suspended or deleted: see "
+            f"The user of the credentials for {host} may be suspended or deleted: see "
             "Admin Center, People, Team members."
         )
     if _have_ended(now):

@@ -39,15 +39,15 @@ class NoUsableAnswerError(AirbyteTracedException):
     ) -> None:
         self.may_be_big = may_be_big
         before = (
-            "Something before Zendesk seems to answer: bot protection, a proxy or a maintenance "
-            "page. If it stays so, see which addresses your Zendesk account and your network let "
-            "through. "
+            "The answer seems to come from something in front of Zendesk: bot protection, a proxy "
+            "or a maintenance page. If that continues, check which addresses your Zendesk account "
+            "and your network allow. "
             if is_foreign
             else ""
         )
         super().__init__(
             message=f"Zendesk gave no usable answer to {request}: {reason}. {before}Try again "
-            "later; https://status.zendesk.com tells about incidents.",
+            "later; https://status.zendesk.com lists incidents.",
             internal_message=f"{request}: {reason}",
             failure_type=FailureType.transient_error,
         )
@@ -165,10 +165,10 @@ def no_token(error: NoUsableAnswerError | RefusalError) -> CredentialError:
     )
 
 
-def anonymous_reader(auth_type: AuthType, host: str, now: str) -> CredentialError:
+def anonymous_user(auth_type: AuthType, host: str, now: str) -> CredentialError:
     """Return the error for credentials that Zendesk silently takes for none."""
     return CredentialError(
-        message="Zendesk took the request for one of an anonymous visitor. "
+        message="Zendesk treated the request as anonymous. "
         + on_anonymous_answer(auth_type, host, now),
         internal_message="users/me answered with the anonymous user",
         failure_type=FailureType.config_error,
@@ -178,7 +178,7 @@ def anonymous_reader(auth_type: AuthType, host: str, now: str) -> CredentialErro
 def not_staff(name: str, role: str) -> CredentialError:
     """Return the error for the credentials of somebody who is no agent or admin."""
     return CredentialError(
-        message=f"{name} is {role!r} in Zendesk and would read only what customers may. "
+        message=f"{name} has the role {role!r} in Zendesk and can read only what customers can. "
         f"{ONLY_STAFF}",
         internal_message=f"users/me answered with the role {role!r}",
         failure_type=FailureType.config_error,

@@ -70,7 +70,7 @@ def _refuse_wrong_settings(error: object) -> None:
     match error:
         case SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise broken_set_up(
-                "the certificate of the other side is not to be trusted. Behind a proxy that "
+                "the certificate of the other side cannot be verified. Behind a proxy that "
                 "inspects traffic, name its certificate in REQUESTS_CA_BUNDLE."
             )
         case SSLError() | ProxyError() if re.search(
@@ -80,7 +80,7 @@ def _refuse_wrong_settings(error: object) -> None:
                 "the file that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names holds no certificate."
             )
         case ProxyError() if "only use HTTP and not HTTPS" in str(error):
-            raise broken_set_up("HTTPS_PROXY begins with https:// where http:// is spoken.")
+            raise broken_set_up("HTTPS_PROXY begins with https://, but the proxy speaks http://.")
         case InvalidURL() | InvalidSchema() | InvalidProxyURL():
             raise broken_set_up("HTTPS_PROXY is not the address of a proxy.")
 

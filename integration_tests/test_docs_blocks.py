@@ -1,4 +1,4 @@
-"""Every block of the README is run, or is what it says it shows, or says why it is not run."""
+"""Every block of the documents is run, or is what it shows, or says why it is not run."""
 
 import json
 import os
@@ -26,7 +26,9 @@ from source_zendesk_articles.config import parse_config
 from source_zendesk_articles.sync.progress import Progress
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+# In the order in which a newcomer types them.
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = "\n".join(path.read_text() for path in PAGES)
 NOT_RUN = "Not run by the tests:"
 MADE = re.compile(r"make [\w-]+( \w+=\w+)*|\.ci/run")
 EMULATOR = "-m integration_tests.zendesk_emulator >"
@@ -53,8 +55,8 @@ class Block(NamedTuple):
 
 def blocks() -> Iterator[Block]:
     # What is in a list is indented.
-    for found in re.finditer(r"^( *)```(\w+)\n(.*?)^\1```$", README, re.DOTALL | re.MULTILINE):
-        before = README[: found.start()].rstrip().rpartition("\n\n")[2]
+    for found in re.finditer(r"^( *)```(\w+)\n(.*?)^\1```$", TEXT, re.DOTALL | re.MULTILINE):
+        before = TEXT[: found.start()].rstrip().rpartition("\n\n")[2]
         flowing = re.sub(r"\s+", " ", before).strip()
         yield Block(found.group(2), textwrap.dedent(found.group(3)), flowing)
 
@@ -70,7 +72,7 @@ def the(language: str, part: str = "") -> Block:
 
 def shell(text: str, folder: Path) -> None:
     """Run commands as they are typed; the first one that fails ends it."""
-    done = subprocess.run(  # noqa: S603 -- the README's own commands
+    done = subprocess.run(  # noqa: S603 -- the documents' own commands
         ["/bin/sh", "-euc", text],
         cwd=folder,
         capture_output=True,
@@ -81,22 +83,22 @@ def shell(text: str, folder: Path) -> None:
 
 
 def test_a_block_is_of_a_kind_that_is_looked_at_here() -> None:
-    kinds = {"sh", "json", "jsonc", "sql", "text", "python", "hcl", "html", "markdown"}
+    kinds = {"sh", "json", "jsonc", "sql", "text", "python", "hcl", "html", "markdown", "yaml"}
     assert kinds == {block.language for block in BLOCKS}
     # None is lost because it is fenced in another way.
-    assert len(BLOCKS) * 2 == README.count("```")
+    assert len(BLOCKS) * 2 == TEXT.count("```")
 
 
 def test_what_is_not_run_says_why_right_before_it() -> None:
     reasons = [block.before.removeprefix(NOT_RUN) for block in BLOCKS if not block.is_run]
-    assert README.count(NOT_RUN) == len(reasons)
+    assert TEXT.count(NOT_RUN) == len(reasons)
     assert all(len(reason) > 10 for reason in reasons)
 
 
 def test_what_no_test_here_can_run_says_so() -> None:
     for block in BLOCKS:
         needs_more = {"docker", "kind", "curl"} & set(" ".join(block.commands).split())
-        if block.language in {"hcl", "python"} or needs_more:
+        if block.language in {"hcl", "python", "yaml"} or needs_more:
             assert not block.is_run, block.text
 
 
@@ -111,14 +113,14 @@ def test_what_is_made_can_be_made() -> None:
         for command in block.commands
         if command.startswith("make ")
     ]
-    assert {"demo", "test", "lint", "bench", "image", "image-test", "e2e"} <= set(targets)
+    assert {"demo", "test", "image"} <= set(targets)
     # Of one that is not there, `make` says so.
     shell(f"make --dry-run {' '.join(targets)}", ROOT)
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
 class Terminal(NamedTuple):
-    """A folder where the README's commands can be typed, and how many of its blocks were."""
+    """A folder where the documents' commands can be typed, and how many of its blocks were."""
 
     folder: Path
     typed: list[Block]
@@ -126,7 +128,7 @@ class Terminal(NamedTuple):
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    """Serve the emulator as the README says, and type what can be typed, in its order."""
+    """Serve the emulator as the documents say, and type what can be typed, in its order."""
     folder = tmp_path_factory.mktemp("terminal")
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "integration_tests").symlink_to(ROOT / "integration_tests")
@@ -147,7 +149,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
             and not all(MADE.fullmatch(command) for command in block.commands)
         ]
         for block in typed:
-            shell(f". ./zendesk.sh\n{block.text}", folder)
+            shell(f". ./zendesk.sh\nPATH=$PWD/.venv/bin:$PATH\n{block.text}", folder)
     return Terminal(folder, typed)
 
 
@@ -156,7 +158,7 @@ def serving(command: list[str], folder: Path) -> Iterator[None]:
     """Run a command that serves until it is ended, with what it prints in `zendesk.sh`."""
     printed = folder / "zendesk.sh"
     with printed.open("w") as script, ExitStack() as ended:
-        server = subprocess.Popen(command, cwd=folder, stdout=script)  # noqa: S603 -- the README's
+        server = subprocess.Popen(command, cwd=folder, stdout=script)  # noqa: S603 -- the documents'
         ended.callback(server.wait)
         ended.callback(server.terminate)
         while "served until" not in printed.read_text():
@@ -165,7 +167,7 @@ def serving(command: list[str], folder: Path) -> Iterator[None]:
 
 
 def test_what_can_be_typed_works(terminal: Terminal) -> None:
-    assert 2 == len(terminal.typed)
+    assert 3 == len(terminal.typed)
     first, second = (
         Output((terminal.folder / f"{name}.jsonl").read_text()) for name in ("first", "second")
     )
@@ -193,7 +195,7 @@ def test_the_configuration_that_a_command_hands_over_is_kept_for_the_next_one(
 def test_python_that_is_not_run_here_can_be_parsed() -> None:
     for block in BLOCKS:
         if block.language == "python":
-            compile(block.text, "README.md", "exec")
+            compile(block.text, "docs", "exec")
 
 
 # ---------------------------------------------------------------- configurations and a state
@@ -250,7 +252,7 @@ def test_the_lines_of_the_log_are_some(first: Output) -> None:
     shown = [block.text.strip() for block in BLOCKS if block.language == "text"]
     (summary,) = (line for line in first.logs.splitlines() if "a listing:" in line)
     assert [told, summary.removeprefix("INFO ")] == shown
-    assert "`Zendesk account acme, as Ada Admin <ada@acme.example>, admin.`" in README
+    assert "`Zendesk account acme, as Ada Admin <ada@acme.example>, admin.`" in TEXT
     assert "Zendesk account acme, as Ada Admin <ada@acme.example>, admin." in first.logs
 
 

@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""What the documents say is so."""
 
 import inspect
 import json
@@ -13,6 +13,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_zendesk_articles.articles.changes import Change
 from source_zendesk_articles.articles.filters import sentence_on_unknown
+from source_zendesk_articles.articles.records import Record
 from source_zendesk_articles.config import AuthType, parse_config
 from source_zendesk_articles.memory import state
 from source_zendesk_articles.memory.known import KnownArticles
@@ -29,7 +30,7 @@ from source_zendesk_articles.zendesk.errors import (
     Refusal,
     RefusalError,
     UnreachableError,
-    anonymous_reader,
+    anonymous_user,
     broken_set_up,
     not_staff,
 )
@@ -39,36 +40,38 @@ from unit_tests.test_layers import ROOMS
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "source_zendesk_articles"
 README = (ROOT / "README.md").read_text()
+DOCS = {path.stem: path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))}
 SCHEMA = json.loads((PACKAGE / "schemas" / "articles.json").read_text())
 SPEC = SourceZendeskArticles().spec(logging.getLogger("airbyte"))
 HOST = "acme.zendesk.com"
 CREDENTIALS = {"auth_type": "api_token", "email": "ada@acme.example", "api_token": "s3cret"}
 
 
-def section(title: str) -> str:
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+def section(page: str, title: str) -> str:
+    return DOCS[page].split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-def test_the_record_of_the_readme_has_every_field() -> None:
-    text = section("What you get")
+def test_the_record_of_the_documents_the_schema_and_the_type_have_the_same_fields() -> None:
+    text = section("records", "The record")
     block = re.search(r"```jsonc\n(.*?)```", text, re.DOTALL)
     assert block
     record = json.loads(re.sub(r"\s//.*", "", block.group(1)))
     null = {"body_markdown", "edited_at", "user_segment_id", "_ab_cdc_deleted_at"}
-    assert record.keys() | null == SCHEMA["properties"].keys()
+    assert record.keys() | null == SCHEMA["properties"].keys() == Record.__annotations__.keys()
     assert all(f"`{field}`" in text for field in null)
 
 
-def test_the_truth_table_of_the_readme_has_each_reason_in_its_order() -> None:
-    told = re.findall(r"\| `\w+` \| `(\w+)` \|$", section("Who may read it"), re.MULTILINE)[1:]
+def test_the_truth_table_has_each_reason_in_its_order() -> None:
+    table = section("records", "Who may read it")
+    named = re.findall(r"\| `\w+` \| `(\w+)` \|$", table, re.MULTILINE)[1:]
     coded = re.findall(r'return "(\w+)"', (PACKAGE / "articles" / "visibility.py").read_text())
-    assert list(dict.fromkeys(told)) == [*coded, "published"]
+    assert list(dict.fromkeys(named)) == [*coded, "published"]
 
 
 def test_each_field_of_the_form_has_a_row() -> None:
     form = (PACKAGE / "spec.yaml").read_text()
     fields = re.findall(r"^    (\w+):\n      order:", form, re.MULTILINE)
-    assert fields == re.findall(r"^\| `(\w+)` \|", section("Set up"), re.MULTILINE)
+    assert fields == re.findall(r"^\| `(\w+)` \|", DOCS["options"], re.MULTILINE)
 
 
 def refused(path: str, status: int, location: str | None = None) -> RefusalError:
@@ -95,7 +98,7 @@ def refused_config(**entered: object) -> str:
 def sentences() -> Iterator[str]:
     """Yield what the connector says, each kind of error once, in the order of the README."""
     raised = [
-        anonymous_reader("api_token", HOST, "2026-11-01T00:00:00Z"),
+        anonymous_user("api_token", HOST, "2026-11-01T00:00:00Z"),
         not_staff("Eve", "end-user"),
     ]
     yield refusal(TOKEN_PATH, 401)
@@ -148,8 +151,8 @@ def too_many(*, articles: int, vanished: bool = False) -> AirbyteTracedException
     return error
 
 
-def test_each_error_of_the_readme_is_one_that_the_connector_says() -> None:
-    ours, _ = section("Troubleshooting").split("\nWhat a destination says:\n")
+def test_each_error_of_the_documents_is_one_that_the_connector_says() -> None:
+    ours, _ = DOCS["troubleshooting"].split("\nWhat a destination says:\n")
     cells = re.findall(r"^\| (.*?) \| ", ours, re.MULTILINE)
     said = list(sentences())
     assert ["the message begins with", "---"] == cells[:2]
@@ -161,11 +164,11 @@ def test_each_error_of_the_readme_is_one_that_the_connector_says() -> None:
 
 
 def test_what_a_destination_says_is_what_the_index_of_the_tests_knows() -> None:
-    _, theirs = section("Troubleshooting").split("\nWhat a destination says:\n")
+    _, theirs = DOCS["troubleshooting"].split("\nWhat a destination says:\n")
     index = (ROOT / "integration_tests" / "consumers" / "vector_store.py").read_text()
-    told = re.findall(r"^\| `(.*)` \((\w+)\) \| ", theirs, re.MULTILINE)
-    assert [("Non-empty lists are required", "Chroma"), ("expect 1 list, got 0", "Milvus")] == told
-    assert all(message in index for message, _ in told)
+    named = re.findall(r"^\| `(.*)` \((\w+)\) \| ", theirs, re.MULTILINE)
+    assert [("Non-empty lists are required", "Chroma"), ("expect 1 list, got 0", "Milvus")] == named
+    assert all(message in index for message, _ in named)
 
 
 def test_each_kind_of_error_has_a_row() -> None:
@@ -185,26 +188,59 @@ def test_each_kind_of_error_has_a_row() -> None:
 
 def test_each_guarantee_names_a_test_that_is_there() -> None:
     tests = "".join(path.read_text() for path in ROOT.glob("*_tests/test_*.py"))
-    rows = re.findall(r"^\| (?!---|what )(.*) \|$", section("What is guaranteed"), re.MULTILINE)
+    text = section("guarantees", "What is guaranteed")
+    rows = re.findall(r"^\| (?!---|what )(.*) \|$", text, re.MULTILINE)
     assert 14 == len(rows)
     for row in rows:
-        (named,) = re.findall(r"\| `(test_\w+)`$", row)
+        (named,) = re.findall(r" \| tested \| `(test_\w+)`$", row)
         assert f"def {named}(" in tests, named
 
 
-def test_each_room_has_a_row() -> None:
-    rows = re.findall(r"^\| (`.*`) \|", section("Development"), re.MULTILINE)
-    named = re.findall(r"`(\w+)`", "".join(rows))
-    assert named == re.findall(r"\w+", ROOMS)
+def test_the_modules_of_the_architecture_are_those_of_the_package() -> None:
+    table = section("architecture", "The rooms")
+    rows = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    modules = [path.stem for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
+    assert sorted(modules) == sorted(named)
+    assert f"`{ROOMS}`" in table
+
+
+def test_a_word_of_the_glossary_that_is_code_is_in_the_package() -> None:
+    code = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    for word in re.findall(r"`(\w+)`", section("architecture", "Glossary")):
+        assert re.search(rf"\b{word}\b", code), word
+
+
+def anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+)
+def test_each_link_between_documents_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        if "acme.zendesk.com" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there.read_text()), target
+
+
+def test_the_readme_is_a_landing_page_that_links_every_other() -> None:
+    assert len(README.splitlines()) <= 200
+    assert all(f"(docs/{name}.md)" in README for name in DOCS)
 
 
 def test_the_comparison_has_the_figures_of_the_benchmark() -> None:
     row = next(
-        line for line in section("Why").splitlines() if "(measured)" in line and "3,000" in line
+        line for line in DOCS["comparison"].splitlines() if "(measured)" in line and "3,000" in line
     )
     ours, airbytes = re.findall(r"([0-9.]+ s)\b", row)
     measured = next(
-        line for line in section("Benchmark").splitlines() if "first sync of 3,000" in line
+        line for line in DOCS["benchmark"].splitlines() if "first sync of 3,000" in line
     )
     assert f"**{ours} (" in measured
     assert f"| {airbytes} (" in measured
