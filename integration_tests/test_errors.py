@@ -217,8 +217,9 @@ ROWS: dict[str, tuple[Arrange, str, str]] = {
     "200, but a role that nobody knows": (
         another_role,
         "config_error",
-        "Ada Admin has the role 'light-agent' in Zendesk and can read only what customers can. "
-        "The user must be an agent or admin with access to Guide: see Admin Center, People, Team members.",
+        "Ada Admin has the role 'light-agent' in Zendesk and can read only what customers can. The "
+        "user must be an agent or admin with access to Guide: see Admin Center, People, Team "
+        "members.",
     ),
 }
 
