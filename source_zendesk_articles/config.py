@@ -53,7 +53,7 @@ def parse_subdomain(text: str) -> str:
 
 
 def _parse_secret(secret: SecretStr) -> SecretStr:
-    # A line break or a letter outside ASCII can not be sent in a header, and the error that
+    # A line break or a letter outside ASCII cannot be sent in a header, and the error that
     # http.client raises for it quotes the header.
     text = secret.get_secret_value()
     if not (text and text.isascii() and text.isprintable()):
@@ -116,7 +116,7 @@ class ClientCredentials(_Form):
 class RefreshTokenCredentials(_Form):
     """An OAuth client with a refresh token, which each use ends and replaces.
 
-    `access_token` is used until `token_expiry_date` or a 401, where there is one.
+    `access_token` is used until `token_expiry_date` or a 401, if it is given.
     """
 
     auth_type: Literal["oauth_refresh_token"]
@@ -199,7 +199,7 @@ class Config(_Form):
         return EVERY_BRAND in self.brands
 
     def treats_as_open(self, subdomain: str) -> bool:
-        """Whether a Help Center that visitors can not read is taken for open."""
+        """Whether a Help Center that visitors cannot read counts as open."""
         return subdomain in self.treat_as_open
 
     @property
@@ -247,7 +247,7 @@ def normalize(config: Mapping[str, object]) -> dict[str, object]:
     """Return the configuration in the form of `spec.yaml`.
 
     The three fields `subdomain, email, api_token` become `subdomain, credentials`, where the
-    token is declared as a secret and therefore masked. What a credential of this type can not have
+    token is declared as a secret and therefore masked. What a credential of this type cannot have
     is left out: the CDK quotes what does not fit the form, and masks declared fields only.
     """
     credentials = config.get("credentials")

@@ -64,7 +64,7 @@ class _Stdout(io.FileIO):
         """Write some of the bytes, from any thread; return how many."""
         try:
             return super().write(data)
-        # No exceptions: each thread that logs would print them, to where nothing can be printed.
+        # No exceptions: each thread that logs would try to print them.
         except ConnectionError:
             threading.Event().wait(_SECONDS_TO_BE_ENDED)
             os._exit(128 + signal.SIGPIPE)

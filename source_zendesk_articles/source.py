@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from source_zendesk_articles.config import Config
     from source_zendesk_articles.zendesk.client import Connection
 
-# What reads Zendesk is imported where it is used: `spec`, which does not, would take a tenth
+# Modules that read Zendesk are imported in the functions that use them: `spec` would take a tenth
 # longer.
 # ruff: noqa: PLC0415
 

@@ -19,7 +19,7 @@ TRANSLATION_DELETED = "translation_deleted"
 class Rules(NamedTuple):
     """What holds for all articles of a Help Center in a sync.
 
-    `markdown_version` is 0 where no body is wanted as Markdown.
+    `markdown_version` is 0 without Markdown.
     """
 
     brand_subdomain: str
@@ -61,7 +61,7 @@ class Change(NamedTuple):
         return TRANSLATION_DELETED in reasons or ARCHIVED_OR_DELETED in reasons
 
     def explained(self, known: frozenset[str]) -> int:
-        """Count the known translations that are not listed any more and retracted at once."""
+        """Count the known translations that are no longer listed and retracted at once."""
         return sum(self.retracted.get(locale) == TRANSLATION_DELETED for locale in known)
 
     @property
@@ -92,15 +92,13 @@ def change(
 ) -> Change:
     """Return what an article whose section and labels are in scope calls for.
 
-    `known` are the locales in which the destination holds it; in those of `perhaps` it may, after a
-    sync that died. What of these is not shown is retracted: it may be public, and nobody counts on
-    it.
+    `known`: the locales in which the destination holds it. `perhaps`: further ones in which it may,
+    after a sync that died; they are retracted unless they are shown, as they may be public.
 
-    A list of translations without the source locale is partial: every article has one. Of a
-    partial list none is taken for deleted because it is not there. But where the source locale is
-    disabled, the list may be all that Zendesk shows, which is unknown: then it is believed. What is
-    missing does not stay if visitors may not read it whatever its text, on a partial list either:
-    it may be public from before.
+    A list of translations without the source locale is partial: every article has one. A partial
+    list retracts nothing because it is missing. If the source locale is disabled, the list may be
+    all that Zendesk shows (unknown), so it is believed. A missing translation that visitors may not
+    read, whatever its text, is always retracted: it may be public from before.
     """
     translations = tuple(translations)
     found = variants(article, translations, rules.audience)

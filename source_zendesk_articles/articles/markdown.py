@@ -1,4 +1,4 @@
-"""An article's body → GitHub-flavoured Markdown, for whoever embeds it. Pure.
+"""An article's body → GitHub-flavoured Markdown, ready to embed. Pure.
 
 `html-to-markdown` converts; the few things that none of its options does are done to the HTML
 before, or to the Markdown after. Each pattern consumes what it has looked at, so that time grows
@@ -11,7 +11,7 @@ from html import unescape
 from itertools import accumulate
 from typing import Final
 
-# Another number emits every article once more where `body_markdown` is on: raise it, in a major
+# Another number re-emits every article if `body_markdown` is on: raise it, in a major
 # version, when what comes out changes much. Another version of the library changes a little, which
 # is no reason to embed everything again.
 MARKDOWN_VERSION: Final = 1
@@ -22,7 +22,7 @@ _DEPTH: Final = 256
 # megabyte in so many takes the library some 100 MB of memory, in 250 of them 4 GB.
 _INDENTS: Final = 16
 _INDENT: Final = re.compile(r"<(/?)(?:blockquote|[ou]l)\b", re.IGNORECASE)
-# Pixels that tell somebody who reads, and fields without a text.
+# Tracking pixels, and fields without a text.
 _LEFT_OUT: Final = [
     *(f'img[{side}="{size}"]' for side in ("width", "height") for size in (0, 1)),
     *(f'iframe[{side}="0"]' for side in ("width", "height")),
@@ -66,9 +66,9 @@ _INVISIBLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\ufeff]")
 def to_markdown(html: str | None, base_url: str) -> str | None:
     """Return an article's body as GitHub-flavoured Markdown.
 
-    None where it shows nothing: null, empty, only white space, only scripts. `base_url` is the
+    None if it shows nothing: null, empty, only white space, only scripts. `base_url` is the
     article's own address, against which links, images and videos become absolute. Links keep all
-    their parameters, as the author wrote them. What can not be converted, such as what is nested
+    their parameters, as the author wrote them. What cannot be converted, such as what is nested
     in more than 256 levels, or 16 of lists and quotes, becomes plain text.
     """
     if not html or html.isspace():
@@ -77,7 +77,7 @@ def to_markdown(html: str | None, base_url: str) -> str | None:
 
 
 def _converted(html: str, base_url: str) -> str:
-    """Return the Markdown; "" where the library gave up, in whole or in part."""
+    """Return the Markdown; "" if the library gave up, in whole or in part."""
     # Only here: it takes some 30 ms, and most connections do without.
     from html_to_markdown import (  # noqa: PLC0415
         ConversionError,

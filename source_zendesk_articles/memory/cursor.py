@@ -11,12 +11,12 @@ _BOUND_SECONDS: Final = 100
 class Cursor:
     """Gives each record of a sync its `updated_at`, so that the time of a key never goes back.
 
-    It is when Zendesk last stamped the article or the translation, if that is later than any
-    record of an earlier sync; else the time of this sync.
-    `synced_at` is the latest time that an earlier record may carry, or "".
+    It is Zendesk's last timestamp of the article or the translation, if that is later than any
+    record of an earlier sync; else the time of this sync. `synced_at`: the latest time that an
+    earlier record may carry, or "".
 
-    No record is later than `bound`, which the states say while more may be emitted: of a sync that
-    died its destination may hold more than the saved state knows.
+    No record is later than `bound`. States say that time while more may be emitted: after a sync
+    that died, the destination may hold more than the saved state knows.
     """
 
     def __init__(self, synced_at: str) -> None:
@@ -41,8 +41,8 @@ class Cursor:
     def updated_at(self, stamped: str | None, *, again: bool) -> str:
         """Return the time for a record.
 
-        `stamped` is Zendesk's time, None for a retraction; `again` tells that an earlier batch of
-        this sync may have emitted or retracted the key.
+        `stamped` is Zendesk's time, None for a retraction. `again`: an earlier batch of this sync
+        may have emitted or retracted the key.
         """
         given = self._this_sync
         if stamped is not None and stamped > self._synced_at:

@@ -23,7 +23,7 @@ Visitors = Literal["open", "empty", "closed"]
 
 # A token might be said to be created.
 USABLE: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED})
-# Refusals of the moment, whoever asks: https://www.rfc-editor.org/rfc/rfc9110#section-15.5
+# Refusals of the moment: https://www.rfc-editor.org/rfc/rfc9110#section-15.5
 _PASSING: Final = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -83,7 +83,7 @@ class RateLimited:
 class Again:
     """No usable answer.
 
-    `is_foreign`: what answered may not be Zendesk. `may_be_big`: less may come where this did not.
+    `is_foreign`: what answered may not be Zendesk. `may_be_big`: a smaller answer may come.
     """
 
     reason: str
@@ -131,7 +131,7 @@ def _judge_failure(
 def judge_visitors(
     host: str, status: int, headers: Mapping[str, str], content: bytes
 ) -> Usable[Visitors] | RateLimited | Again:
-    """Judge the answer to the list of articles that a visitor asks for who is not signed in."""
+    """Judge the answer to the anonymous check: a list of articles, asked for as a visitor."""
     judged = judge(host, status, headers, content, decode_visitors_articles)
     match judged:
         case Usable(articles):

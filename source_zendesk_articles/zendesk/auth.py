@@ -54,12 +54,12 @@ from source_zendesk_articles.zendesk.transport import (
     Transport,
 )
 
-# Lifetimes to ask for, in seconds: who asks for none may get no `expires_in`.
-# A token that is fetched anew whenever one is needed may be short-lived: this is Zendesk's default.
+# Lifetimes to ask for, in seconds: a request without one may get no `expires_in`.
+# A token that is fetched whenever one is needed may be short-lived: this is Zendesk's default.
 CLIENT_TOKEN_SECONDS: Final = 1_800
 # A rotation that is lost on its way to the platform has to be mended by hand: so one a day.
 ROTATED_TOKEN_SECONDS: Final = 86_400
-# So long before its end a token is not used any more, but at most a tenth of its life.
+# A token is used until so long before its end, or until a tenth of its life is left.
 MARGIN_SECONDS: Final = 60
 
 # Characters of a secret that is masked in other forms, too.
@@ -108,7 +108,7 @@ class AccessToken:
 
     @property
     def is_over(self) -> bool:
-        """Whether it is not to be used any more."""
+        """Whether it must no longer be used."""
         return self.good_until is not None and self.good_until <= _now()
 
 
@@ -142,7 +142,7 @@ class Turn:
             self._ended.set()
 
     def end(self) -> None:
-        """Begin no request any more; wait for one that is under way, not for the next try.
+        """Begin no more requests; wait for one that is under way, but not for its next try.
 
         What it brings has to be handed on, a new refresh token above all.
         """
@@ -173,7 +173,7 @@ class RenewedToken(AbstractHeaderAuthenticator):
 
     @property
     def token(self) -> str:
-        """The header: `Bearer …`. Raises what `errors.no_token` returns, where none comes."""
+        """The header: `Bearer …`. Raises what `errors.no_token` returns if none comes."""
         turn = self._turn
         with turn.fetching:
             if self._held is None or self._held.is_over:
@@ -181,7 +181,7 @@ class RenewedToken(AbstractHeaderAuthenticator):
             return self._held.header
 
     def renew(self, refused: str) -> bool:
-        """Fetch another token, unless this header has been replaced by now; tell which it was."""
+        """Fetch another token, unless this header was replaced; return whether one was fetched."""
         turn = self._turn
         with turn.fetching:
             if not self.is_current(refused):
@@ -198,7 +198,7 @@ class RenewedToken(AbstractHeaderAuthenticator):
         self._turn = Turn(seconds)
 
     def end(self) -> None:
-        """Fetch nothing any more, and hand on what is under way."""
+        """Fetch no more tokens, and hand on one that is under way."""
         self._turn.end()
 
 
@@ -211,7 +211,7 @@ def _fetch_by_refresh_token(
     host: str, client: RefreshTokenCredentials, entered: MutableMapping[str, Any], turn: Turn
 ) -> AccessToken:
     """Rotate: the platform has the new refresh token before the new access token is used."""
-    # What can not be written must fail before the token is spent.
+    # If it cannot be written, fail before the token is spent.
     orjson.dumps(entered)
     saved = entered["credentials"]
     grant = {"grant_type": "refresh_token", "refresh_token": saved["refresh_token"]}
@@ -267,7 +267,7 @@ def _configured_token(client: RefreshTokenCredentials) -> AccessToken | None:
     try:
         ends_at = datetime.fromisoformat(parse_instant(client.token_expiry_date))
     except ValueError:
-        # Another's hand, or Airbyte's button, wrote it, or nobody: a 401 will tell.
+        # Somebody else or Airbyte's button wrote it, or it is missing: a 401 ends the token.
         return AccessToken(header, None)
     return AccessToken(header, ends_at - timedelta(seconds=MARGIN_SECONDS))
 

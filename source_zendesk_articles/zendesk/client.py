@@ -82,7 +82,7 @@ class Connection:
         self._subdomain = subdomain
         self._auth = auth
         self._auth_type = auth_type
-        # Nobody says that visitors share the limit of those who sign in.
+        # That visitors share the limit of the user is not documented.
         self._rate_limits = RateLimit(), RateLimit()
 
     def begin(self, seconds: float = inf) -> None:
@@ -92,7 +92,7 @@ class Connection:
             self._auth.begin(seconds)
 
     def end(self) -> None:
-        """End it: no request goes out any more, and a token that is under way is handed on."""
+        """End it: no more requests go out, and a token that is under way is handed on."""
         for rate_limit in self._rate_limits:
             rate_limit.close()
         if isinstance(self._auth, Renewable):
@@ -108,8 +108,8 @@ class Connection:
 class HelpCenterClient:
     """One Help Center, and the user who reads it; `rate_limits`: the user's and the visitor's.
 
-    Every method raises an `AirbyteTracedException` in the user's words where there is no answer:
-    `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
+    Every method raises an `AirbyteTracedException` in the user's words if there is no answer:
+    `config_error` if Zendesk refused, `transient_error` if it gave no usable one.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class HelpCenterClient:
             rate_limit.stop(self.host)
 
     def me(self) -> User | None:
-        """Return whom the credentials belong to; None where their scope does not tell.
+        """Return the user of the credentials; None if their scope hides it.
 
         https://developer.zendesk.com/api-reference/ticketing/users/users/#show-self
         """
@@ -176,10 +176,10 @@ class HelpCenterClient:
         return self._signed.get(path, decode_count, {"per_page": "1"}, ONE_ARTICLE)
 
     def visitors_may_read(self, locale: str) -> Visitors | None:
-        """Return what somebody who is not signed in gets for a locale; None if no usable answer.
+        """Return what a visitor gets for a locale; None if there is no usable answer.
 
-        No setting of the Help Center tells it, and what a closed one answers is not documented. An
-        empty list proves nothing: lists leave out without a word what the caller may not see.
+        No setting in the API says it, and the answer of a closed Help Center is not documented. An
+        empty list proves nothing: lists silently leave out what the caller may not see.
         """
         path = f"{HELP_CENTER}/{quote(locale, safe='')}/articles"
         # More than one: a page may be filtered after it was cut.
@@ -221,10 +221,10 @@ class HelpCenterClient:
         return self._signed.get(path, decode_offset_page, params, policy=BIG_PAGE)
 
     def feed_page(self, since: str) -> FeedPage:
-        """Return the first articles that Zendesk stamped at this time or later, oldest first.
+        """Return the first articles that Zendesk timestamped since then, oldest first.
 
         Up to 1,000 are documented, and no size to ask for; clients send `per_page`, and so does
-        this one, from 100 on down, where the page that Zendesk makes by itself does not come.
+        this one, from 100 on down, if the page of Zendesk's own size does not come.
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#list-articles
         """
         path = f"{HELP_CENTER}/incremental/articles"
@@ -241,7 +241,7 @@ class HelpCenterClient:
         return changes
 
     def article(self, article_id: int, policy: RetryPolicy = ONE_ARTICLE) -> Row | None:
-        """Return an article with its translations; None where it is archived or deleted.
+        """Return an article with its translations; None if it is archived or deleted.
 
         https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/#show-article
         """

@@ -16,7 +16,7 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ProtocolError
 
-# What is shut while TLS is being agreed on may open once more: so it is shut until it is let go.
+# A socket that is shut during the TLS handshake may open again: so it is shut repeatedly.
 _AGAIN_SECONDS: Final = 0.2
 _UNDER_WAY = threading.local()
 

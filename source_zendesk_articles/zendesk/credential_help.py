@@ -1,4 +1,4 @@
-"""What to tell a user about each kind of credential. Pure.
+"""What to do about each kind of credential, in the user's words. Pure.
 
 https://developer.zendesk.com/documentation/api-basics/authentication/oauth-migration/
 """
@@ -103,7 +103,7 @@ def on_anonymous_answer(auth_type: AuthType, host: str, now: str) -> str:
 
 
 def on_forbidden(words: str) -> str:
-    """Return what to do about a 403, which says in its words where a scope is missing."""
+    """Return what to do about a 403; its words say whether a scope is missing."""
     return _SCOPE if "scope" in words.lower() else ONLY_STAFF
 
 
@@ -119,7 +119,7 @@ def on_token_refusal(auth_type: AuthType, status: int, code: str) -> str | None:
 
 
 def on_api_tokens(now: str) -> str:
-    """Return the warning for who still signs in with an API token at this time of Zendesk's."""
+    """Return the warning about an API token, at this time by Zendesk's clock."""
     days = (API_TOKENS_END - date.fromisoformat(now[:10])).days
     left = f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "today"
     ends = f"Zendesk ends all API tokens on {API_TOKENS_END}, {left}"

@@ -30,8 +30,8 @@ _DETAIL_LENGTH = 200
 class NoUsableAnswerError(AirbyteTracedException):
     """Zendesk did not answer a request in a usable way, as often as it was asked.
 
-    `reason` says how it answered instead, and how often; `is_foreign`, that it may not be Zendesk
-    who did; `may_be_big`, that less may come where this did not.
+    `reason`: how it answered instead, and how often. `is_foreign`: it may not be Zendesk that
+    answered. `may_be_big`: a smaller answer may come.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class CredentialError(AirbyteTracedException):
 class Refusal(NamedTuple):
     """An answer that is neither a success nor worth a retry.
 
-    `location` is the header of a redirect, `now` Zendesk's time where it is known.
+    `location` is the header of a redirect, `now` Zendesk's time if it is known.
     """
 
     host: str
@@ -88,7 +88,7 @@ class Refusal(NamedTuple):
 
 
 class RefusalError(AirbyteTracedException):
-    """A refusal in the user's words. The answers told apart were recorded from real accounts."""
+    """A refusal in the user's words. These answers were recorded from real accounts."""
 
     def __init__(self, refusal: Refusal) -> None:
         self.status = refusal.status
@@ -114,7 +114,7 @@ def _explain(refusal: Refusal) -> tuple[str, FailureType]:
         case HTTPStatus.UNAUTHORIZED:
             to_do = on_refusal(refusal.auth_type, host, refusal.now)
             message = f"Zendesk refused the credentials {said}. {to_do}"
-        # The incremental list answers 404 to whoever is no agent, the anonymous among them.
+        # The incremental list answers 404 to visitors and to users who are no agents.
         case _ if (status == HTTPStatus.FORBIDDEN and not is_for_token) or (
             status == HTTPStatus.NOT_FOUND and "/incremental/" in path
         ):
@@ -176,7 +176,7 @@ def anonymous_user(auth_type: AuthType, host: str, now: str) -> CredentialError:
 
 
 def not_staff(name: str, role: str) -> CredentialError:
-    """Return the error for the credentials of somebody who is no agent or admin."""
+    """Return the error for a user who is no agent or admin."""
     return CredentialError(
         message=f"{name} has the role {role!r} in Zendesk and can read only what customers can. "
         f"{ONLY_STAFF}",
@@ -197,8 +197,8 @@ def broken_set_up(problem: str) -> AirbyteTracedException:
 def zendesks_words(content: bytes) -> str:
     """Return what the body of a refusal says, in one line; "" for HTML and for nothing.
 
-    `error` is a text or an object, with `description` or `message` beside or in it; some answers
-    are plain text. https://developer.zendesk.com/api-reference/introduction/requests/#error-responses
+    `error` is a text or an object, with `description` or `message` next to it or in it. Some
+    answers are plain text. https://developer.zendesk.com/api-reference/introduction/requests/#error-responses
     """
     body = _object(content)
     if body is None:
@@ -214,12 +214,12 @@ def zendesks_words(content: bytes) -> str:
             body.get("error_description"),
         ]
     line = ": ".join(word for word in words if isinstance(word, str) and word)
-    # Masked before it is cut: of half a secret nobody would know that it is one.
+    # Masked before it is cut: half a secret is not recognised.
     return re.sub(r"\s+", " ", _masked(line))[:_DETAIL_LENGTH]
 
 
 def _code(content: bytes) -> str:
-    """Return the error code in a refusal of the token endpoint; "" where it has none."""
+    """Return the error code in a refusal of the token endpoint; "" if it has none."""
     error = (_object(content) or {}).get("error")
     code = error.get("title") if isinstance(error, dict) else error
     return code.lower() if isinstance(code, str) else ""

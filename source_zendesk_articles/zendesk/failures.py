@@ -46,7 +46,7 @@ def why_broken(error: object, host: str) -> Again | Unreachable:
     """Return why there was no answer of a host, or none to its end.
 
     Raises:
-        AirbyteTracedException: a `config_error` if asking again can not help.
+        AirbyteTracedException: a `config_error` if asking again cannot help.
 
     """
     _refuse_wrong_settings(error)

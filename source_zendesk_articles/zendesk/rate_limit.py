@@ -16,7 +16,7 @@ WORKERS: Final = 8
 
 
 class StoppedError(Exception):
-    """A request is not made, because nobody waits for its answer."""
+    """A request is not made, because its answer is no longer needed."""
 
 
 class RateLimit:

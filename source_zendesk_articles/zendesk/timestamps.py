@@ -43,7 +43,7 @@ def parse_instant(text: object) -> str:
 
 
 def parse_stamp(text: object) -> str:
-    """Return a time that Zendesk tells, as `parse_instant` does.
+    """Return a time of Zendesk's, as `parse_instant` does.
 
     Raises:
         ValueError: also for a time before 2000 or after 2999. A state is a little younger than what
@@ -57,7 +57,7 @@ def parse_stamp(text: object) -> str:
 
 
 def later(instant: str, seconds: int) -> str:
-    """Return the time so many seconds later, or earlier where they are negative.
+    """Return the time so many seconds later, or earlier if they are negative.
 
     It stays within the times that `parse_instant` reads: what is written is to be read again.
     """

@@ -128,10 +128,10 @@ class RequestStats:
 
 
 class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
-    """One request until its answer is usable: tells the CDK what to retry, and when to stop.
+    """One request until its answer is usable, as the CDK's two hooks: what to retry, and when.
 
     `answer` is what a usable answer says, None after a refusal; `date` is when Zendesk gave
-    either, None where it does not say; `content` is the body of a refusal.
+    either, None if it does not say; `content` is the body of a refusal.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class _AnswerHandler(ErrorHandler, BackoffStrategy, Generic[Answer]):
         """Tell what to do with an answer; a refusal is final, and so a success here.
 
         Raises:
-            AirbyteTracedException: a `config_error` where this machine's settings are wrong.
+            AirbyteTracedException: a `config_error` if this machine's settings are wrong.
             NoUsableAnswerError: for an answer that is too long.
 
         """
@@ -331,7 +331,7 @@ class Renewable(Protocol):
     """An authenticator that can fetch another access token in the place of one that was refused."""
 
     def renew(self, refused: str) -> bool:
-        """Fetch one, unless this `Authorization` header has been replaced; tell which it was."""
+        """Fetch one, unless this `Authorization` header was replaced; return whether it did."""
 
     def is_current(self, header: str) -> bool:
         """Tell whether this header has not been replaced."""
@@ -340,14 +340,14 @@ class Renewable(Protocol):
         """Forget what failed: another check or sync begins, and may take so long."""
 
     def end(self) -> None:
-        """Fetch nothing any more, and hand on what is under way."""
+        """Fetch no more tokens, and hand on one that is under way."""
 
 
 class Transport:
     """One host, and who asks it, from any thread; `stats` are counted on, `rate_limit` is kept to.
 
-    Every request raises an `AirbyteTracedException` in the user's words where there is no answer:
-    `config_error` where Zendesk refused, `transient_error` where it gave no usable one.
+    Every request raises an `AirbyteTracedException` in the user's words if there is no answer:
+    `config_error` if Zendesk refused, `transient_error` if it gave no usable one.
     """
 
     def __init__(
@@ -389,7 +389,7 @@ class Transport:
     ) -> Answer:
         """Return what the answer says; after a 401 with another access token, if there is one.
 
-        Not by the CDK's own action for that: it waits, and goes on where no token came.
+        Not by the CDK's own action for that: it waits, and goes on without a token.
         """
         return self.ask(path, partial(judge, decode=decode), params, policy)
 
