@@ -35,7 +35,7 @@ LASTING = st.sampled_from(
         Fault("cut_json"),
     ]
 )
-RESTS_ON_ABSENCE = {"archived_or_deleted", "translation_deleted"}
+DEPENDS_ON_ABSENCE = {"archived_or_deleted", "translation_deleted"}
 BRAND = st.integers(0, 2)
 
 
@@ -425,7 +425,7 @@ class Brands(RuleBasedStateMachine):
                 small=self.small,
                 gone=sum(len(people.ever) for people in self.people.values()) - len(live),
                 proofs=sum(
-                    any(row["visibility_reason"] in RESTS_ON_ABSENCE for row in batch)
+                    any(row["visibility_reason"] in DEPENDS_ON_ABSENCE for row in batch)
                     for batch in batches_of(output)
                 ),
                 looks=looks(brand.help_center, self.zendesk.switches),

@@ -85,7 +85,7 @@ LASTING: st.SearchStrategy[Fault] = st.sampled_from(
         Fault("redirect"),
     ]
 )
-RESTS_ON_ABSENCE = {"archived_or_deleted", "translation_deleted"}
+DEPENDS_ON_ABSENCE = {"archived_or_deleted", "translation_deleted"}
 FILTERS = ["locales", "categories", "sections", "labels", "exclude_labels", "visibility"]
 SECONDS = st.sampled_from([300, 0, 1, 61, 3600, 6 * 3600, -1, -7200])
 
@@ -456,7 +456,7 @@ class Mirror(RuleBasedStateMachine):
             if switches.archived_articles_shown
             else (),
             proofs=sum(
-                any(row["visibility_reason"] in RESTS_ON_ABSENCE for row in batch)
+                any(row["visibility_reason"] in DEPENDS_ON_ABSENCE for row in batch)
                 for batch in batches_of(output)
             ),
             refused=sum(row.status == 401 and row.credential != "none" for row in requests),

@@ -136,7 +136,7 @@ def test_what_a_whole_list_does_not_show_waits_unless_visitors_may_not_read_it(
     assert dict.fromkeys(retracted, "translation_deleted") == found.retracted
     assert vanished == found.kept == found.vanished
     assert {"en-us", *vanished} == found.held
-    assert len(retracted) == found.explained(frozenset(known))
+    assert len(retracted) == found.retracted_at_once(frozenset(known))
 
 
 def test_what_only_a_sync_that_died_may_have_brought_is_retracted_unless_it_is_shown() -> None:
@@ -145,7 +145,7 @@ def test_what_only_a_sync_that_died_may_have_brought_is_retracted_unless_it_is_s
     assert {"fr": "translation_deleted"} == found.retracted
     assert {"de"} == found.kept
     # It was never counted among what is known.
-    assert 0 == found.explained(frozenset({"de"}))
+    assert 0 == found.retracted_at_once(frozenset({"de"}))
 
 
 def test_in_a_closed_help_center_nothing_waits() -> None:
@@ -160,7 +160,7 @@ def test_what_vanished_is_taken_out_afterwards_or_at_once() -> None:
     alone = found.of_vanished
     assert {"de": "translation_deleted"} == alone.retracted
     assert ((), frozenset({"en-us"}), found.digest) == (alone.records, alone.held, alone.digest)
-    assert alone.rests_on_absence
+    assert alone.depends_on_absence
     together = found.with_retracted(alone.retracted)
     assert {"de", "ja"} == together.retracted.keys()
     assert (found.records, alone.held) == (together.records, together.held)
@@ -258,7 +258,7 @@ def test_only_a_translation_that_is_not_listed_is_retracted_by_absence(
     filters: Filters,
     expected: bool,
 ) -> None:
-    assert expected is called_for(*translations, known=known, filters=filters).rests_on_absence
+    assert expected is called_for(*translations, known=known, filters=filters).depends_on_absence
 
 
 def test_the_letters_of_a_change_are_those_of_its_titles_and_bodies() -> None:
@@ -289,5 +289,5 @@ def test_an_article_is_taken_out_in_every_locale_for_one_reason() -> None:
     assert ((), frozenset(), True) == (
         taken_out.records,
         taken_out.held,
-        taken_out.rests_on_absence,
+        taken_out.depends_on_absence,
     )

@@ -350,7 +350,7 @@ def test_what_went_out_is_counted_by_its_reason() -> None:
     )
 
 
-def test_what_waits_rests_on_absence_if_any_change_does() -> None:
+def test_what_waits_depends_on_absence_if_any_change_does() -> None:
     given = Given()
     given.outbox.put(change(row("de"))._replace(retracted={"fr": "outdated"}))
     rests = [given.outbox.depends_on_absence]

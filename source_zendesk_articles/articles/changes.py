@@ -31,11 +31,10 @@ class Rules(NamedTuple):
 class Change(NamedTuple):
     """What has to be emitted of an article, if it differs from what is known.
 
-    `records`: one for each variant in scope. `retracted`: locale → reason, of what is known and in
-    scope no longer. `kept`: known locales that stay as they are, because nothing is said of them,
-    or because they `vanished`: a whole list shows them no more, and whether it can be believed is
-    not for one article to say. `outdated` of its translations were left out. `letters`: how long
-    its texts are.
+    `records`: one for each variant in scope. `retracted`: locale → reason, of what is known and no
+    longer in scope. `kept`: known locales that stay as they are. `vanished`: those of them that a
+    whole list no longer shows; the end of the sync decides whether that is believed. `outdated`:
+    how many translations were left out. `letters`: how long the texts are.
     """
 
     brand_subdomain: str
@@ -55,12 +54,12 @@ class Change(NamedTuple):
         return self.kept.union(_locales(self.records))
 
     @property
-    def rests_on_absence(self) -> bool:
+    def depends_on_absence(self) -> bool:
         """Whether something is retracted because it was not shown."""
         reasons = self.retracted.values()
         return TRANSLATION_DELETED in reasons or ARCHIVED_OR_DELETED in reasons
 
-    def explained(self, known: frozenset[str]) -> int:
+    def retracted_at_once(self, known: frozenset[str]) -> int:
         """Count the known translations that are no longer listed and retracted at once."""
         return sum(self.retracted.get(locale) == TRANSLATION_DELETED for locale in known)
 

@@ -101,7 +101,7 @@ class Outbox:
     @property
     def depends_on_absence(self) -> bool:
         """Whether a change waits that retracts something because it was not shown."""
-        return any(change.rests_on_absence for change in self._waiting.values())
+        return any(change.depends_on_absence for change in self._waiting.values())
 
     @property
     def is_full(self) -> bool:

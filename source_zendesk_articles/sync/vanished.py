@@ -49,7 +49,7 @@ class Vanished:
     def note(self, change: Change, held: frozenset[str]) -> None:
         """Note what an article calls for, instead of what it did before; `held`: its locales."""
         self.drop([change.article_id])
-        at_once = change.explained(held)
+        at_once = change.retracted_at_once(held)
         if at_once:
             self._retracted_at_once[change.article_id] = at_once
         if change.vanished:
