@@ -32,10 +32,10 @@ SECONDS ?= 60
 # Times on two cores that do nothing else. The first target that needs it also sets up $(VENV).
 help:
 	@echo "make demo       30 s   see the connector read a Help Center (an emulator on this machine)"
-	@echo "make check      40 s   unit tests, lint and types, side by side: before each commit"
+	@echo "make check      30 s   unit tests, lint and types, in parallel: before each commit"
 	@echo "make unit       30 s   the unit tests"
 	@echo "make lint       20 s   ruff, mypy and hadolint; 2 s if mypy has seen most of it before"
-	@echo "make test       4 min  every test: before each push"
+	@echo "make test       3 min  every test: before each push"
 	@echo "make e2e        90 s   have PyAirbyte, a vector store and the CDK's standard tests read an emulated Help Center"
 	@echo "make fuzz       1 min  search at random for what breaks a property (SECONDS=600, or EXAMPLES=1000 of each)"
 	@echo "make bench      15 min measure, beside a bare loop and Airbyte's own connector, and write the table in docs/benchmark.md"
@@ -45,7 +45,7 @@ help:
 	@echo "make lock       1 min  pin the dependencies anew (needs uv), and list their licences"
 	@echo "make licences   2 s    list the licences of what the image contains: docs/licences.md"
 	@echo "make clean      1 s    remove every environment"
-	@echo ".ci/run         8 min  what a machine runs of each commit: make test, make e2e, make lint"
+	@echo ".ci/run         7 min  what a machine runs of each commit: make test, make e2e, make lint"
 
 demo: $(READY)
 	@$(BIN)/python -m integration_tests.demo
